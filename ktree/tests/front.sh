@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Self-tests of what meets the user and the world: fetching, setting up,
+# exporting, applying. "--list" names them, a name runs one; 0 is a pass.
+set -euo pipefail
+# shellcheck source=ktree/tests/fake.sh
+. "$(dirname "$0")/fake.sh"
+
+test_wrong_checksum()
+{
+	sed -i 's/^sha256 .*/sha256 0000/' "$LUO_TOP/base.lock"
+	fails_with 'wrong checksum' k tree
+	[[ ! -e $T && ! -e $LUO_TOP/out/base/base.tar.xz ]]
+}
+
+test_wrong_contents()
+{
+	echo more >>"$TMP/linux/mm/shmem.c"
+	rm -rf "$TMP/linux/.git"
+	LUO_BASE=$TMP/linux fails_with 'wrong contents' k tree
+	[[ ! -e $T ]]
+}
+
+test_base_from_tree_and_tag()
+{
+	LUO_BASE=$TMP/linux k tree
+	rm -rf "$LUO_TOP/out"
+	git -C "$TMP/linux" tag v6.18.15
+	echo dirt >>"$TMP/linux/mm/shmem.c"
+	LUO_BASE=$TMP/linux k tree
+	same "$(git -C "$T" rev-parse 'base^{tree}')" "$TREE_HASH"
+}
+
+# A write that fails half way (as on a full disk), then the same again.
+test_half_made_tree_is_not_taken()
+{
+	head -c 3000000 /dev/urandom >"$TMP/linux/mm/big"
+	rm -rf "$TMP/linux/.git"
+	tar -C "$TMP" -cJf "$TMP/base.tar.xz" linux
+	git -C "$TMP/linux" init -q
+	git -C "$TMP/linux" add -A -f
+	TREE_HASH=$(git -C "$TMP/linux" write-tree)
+	fake_lock
+	k fetch
+	if (ulimit -f 1000; trap '' XFSZ; k tree 2>/dev/null); then
+		echo 'a tree that could not be written was taken'
+		return 1
+	fi
+	[[ ! -e $T ]]
+	k tree
+	cmp "$T/mm/big" "$TMP/linux/mm/big"
+}
+
+test_full_disk()
+{
+	LUO_NEED_MIB=99999999 fails_with 'disk full: .*MiB are needed' k tree
+}
+
+test_no_base_anywhere()
+{
+	sed -i 's/^version .*/version 6.18.99/; s/^tarball .*/tarball none.tar.xz/' "$LUO_TOP/base.lock"
+	printf '#!/bin/sh\nexit 6\n' >"$TMP/curl"
+	chmod +x "$TMP/curl"
+	LUO_BASE='' PATH=$TMP:$PATH fails_with 'no network and no local copy; set LUO_BASE' k tree
+}
+
+test_missing_package()
+{
+	printf 'no-such-package-luo\tno-such-program-luo\ttest\n' >"$TMP/packages"
+	LUO_PACKAGES=$TMP/packages LUO_UID=1000 \
+		fails_with 'sudo apt-get install .*no-such-package-luo' k setup
+}
+
+test_qemu_too_old()
+{
+	printf '#!/bin/sh\necho QEMU emulator version 6.2.0\n' >"$TMP/qemu-system-x86_64"
+	chmod +x "$TMP/qemu-system-x86_64"
+	: >"$TMP/packages"
+	PATH=$TMP:$PATH LUO_PACKAGES=$TMP/packages fails_with 'QEMU 6.2 is too old: 7.0' k setup
+}
+
+test_lost_option_is_named()
+{
+	# shellcheck source=ktree/lib/common.sh
+	. "$VERBS/lib/common.sh"
+	# shellcheck source=ktree/lib/kbuild.sh
+	. "$VERBS/lib/kbuild.sh"
+	mkdir -p "$LUO_TOP/configs"
+	printf 'CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=m\nCONFIG_D=n\n' >"$LUO_TOP/configs/base.config"
+	printf 'CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_D=y\n' >"$TMP/final"
+	same "$(lost_options base "$TMP/final" | paste -sd' ')" 'CONFIG_C=m CONFIG_D=n'
+}
+
+# The same overlay at two paths, under two configurations: the same mails.
+test_series_is_deterministic()
+{
+	k series >/dev/null
+	cp -r "$LUO_TOP/out/series" "$TMP/first"
+	git config --global diff.noprefix true
+	git config --global diff.algorithm histogram
+	git config --global format.signature sig
+	git config --global user.name somebody
+	cp -r "$LUO_TOP" "$TMP/elsewhere"
+	rm -rf "$TMP/elsewhere/out"
+	(umask 077; LUO_TOP=$TMP/elsewhere TZ=Asia/Tokyo k series >/dev/null)
+	diff -r "$TMP/first" "$TMP/elsewhere/out/series"
+}
+
+test_cover_letter()
+{
+	k series
+	grep -q '^Subject: \[PATCH 0/2\] A cover$' "$LUO_TOP"/out/series/0000-*
+	grep -q '^The letter\.$' "$LUO_TOP"/out/series/0000-*
+	grep -q '^  mm/shmem: Hook it$' "$LUO_TOP"/out/series/0000-*
+	grep -q ' files changed, ' "$LUO_TOP"/out/series/0000-*
+}
+
+test_signoff()
+{
+	SIGNOFF='A Person <a@localhost>' k series
+	same "$(grep -l '^Signed-off-by: A Person <a@localhost>$' "$LUO_TOP"/out/series/000[12]-* | wc -l)" 2
+	grep -q '^From: A Person <a@localhost>' "$LUO_TOP"/out/series/0001-*
+	fails_with "write it as 'Name <mail>'" env SIGNOFF=nobody "$VERBS/series"
+}
+
+test_apply()
+{
+	k apply "$TMP/linux"
+	k tree
+	same "$(git -C "$TMP/linux" rev-parse 'HEAD^{tree}')" "$(git -C "$T" rev-parse 'HEAD^{tree}')"
+}
+
+# The second patch conflicts: the first must be gone again, too.
+test_apply_conflict_changes_nothing()
+{
+	cd "$TMP/linux" || exit 1
+	sed -i 's/^KEXEC/KEXEC and more/' MAINTAINERS
+	sed -i 's/^ZETA.*/YETI/' MAINTAINERS
+	git commit -q -a -m local
+	echo untracked >note
+	before=$(git rev-parse HEAD; git status --porcelain)
+	fails_with 'conflict: 0002-.*patch does not apply to MAINTAINERS' k apply "$TMP/linux"
+	same "$(git rev-parse HEAD; git status --porcelain)" "$before"
+	[[ ! -d .git/rebase-apply ]]
+}
+
+test_apply_refuses()
+{
+	cd "$TMP/linux" || exit 1
+	echo edit >>mm/shmem.c
+	fails_with 'uncommitted changes' k apply "$TMP/linux"
+	git checkout -q mm/shmem.c
+	sed -i 's/18/17/' Makefile
+	git commit -q -a -m old
+	fails_with 'is Linux 6.17, the series is for 6.18.y' k apply "$TMP/linux"
+	fails_with 'not a git checkout' k apply "$TMP"
+}
+
+test_totals_count_everything()
+{
+	# shellcheck source=ktree/lib/ktap.sh
+	. "$VERBS/lib/ktap.sh"
+	printf 'ok 1 a\nnot ok 2 b\n# ok 3 c\nok 3 d # SKIP no\n1..3\n' >"$TMP/log"
+	same "$(ktap_totals "$TMP/log")" '1 1 1'
+	printf 'ok 1 a\n# totals: pass:10 fail:2 skip:3\n' >"$TMP/log"
+	same "$(ktap_totals "$TMP/log")" '10 2 3'
+}
+
+# shellcheck source=ktree/tests/main.sh
+. "$(dirname "$0")/main.sh"

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Self-tests of what turns the overlay into commits and back. "--list" names
+# them, a name runs one; status 0 is a pass.
+set -euo pipefail
+# shellcheck source=ktree/tests/fake.sh
+. "$(dirname "$0")/fake.sh"
+
+test_tree_is_base_plus_entries()
+{
+	k tree
+	same "$(git -C "$T" log --format=%s | paste -sd,)" 'MAINTAINERS: Add us,mm/shmem: Hook it,Linux 6.18.15'
+	same "$(sed -n 10p "$T/mm/shmem.c")" 'shmem line ten'
+	cmp "$T/kernel/liveupdate/luo_core.c" "$LUO_TOP/kernel/liveupdate/luo_core.c"
+	[[ -x $T/kernel/liveupdate/run.sh ]]
+	same "$(git -C "$T" status --porcelain)" ''
+}
+
+test_maintainers_in_order()
+{
+	k tree
+	same "$(grep -E '^[A-Z(][A-Za-z ()]+$' "$T/MAINTAINERS" | paste -sd,)" \
+		'Head,Maintainers List,ALPHA,KEXEC,LUO,ZETA (out of order),SHMEM,THE REST'
+}
+
+test_second_run_does_nothing()
+{
+	k tree
+	touch -d 2001-01-01 "$T/mm/shmem.c"
+	k tree
+	same "$(stat -c %Y "$T/mm/shmem.c")" "$(date -d 2001-01-01 +%s)"
+}
+
+test_conflict_is_named()
+{
+	k tree
+	before=$(git -C "$T" rev-parse HEAD)
+	sed -i 's/^-shmem line 10/-shmem line 99/' "$LUO_TOP"/series/0001-*
+	fails_with '0001-mm-shmem-hook-it.patch: .*mm/shmem.c' k tree
+	same "$(git -C "$T" rev-parse HEAD)" "$before"
+}
+
+test_fuzz_is_refused()
+{
+	sed -i 's/^ shmem line 13/ shmem line 99/' "$LUO_TOP"/series/0001-*
+	fails_with '0001-mm-shmem-hook-it.patch: .*mm/shmem.c' k tree
+}
+
+test_overlay_file_in_two_entries()
+{
+	sed -i 's/^Maintainers/Overlay:\n  kernel\/liveupdate\/run.sh\n&/' "$LUO_TOP"/series/0002-*
+	fails_with '0002-.*run.sh: entered with an earlier entry' k tree
+}
+
+test_overlay_file_of_the_base()
+{
+	mkdir -p "$LUO_TOP/mm"
+	echo mine >"$LUO_TOP/mm/memfd.c"
+	sed -i 's/^Overlay:/&\n  mm\/memfd.c/' "$LUO_TOP"/series/0001-*
+	fails_with 'mm/memfd.c: is a file of the base' k tree
+}
+
+test_overlay_file_missing()
+{
+	rm "$LUO_TOP/kernel/liveupdate/run.sh"
+	fails_with 'run.sh: ' k tree
+}
+
+test_file_in_no_entry()
+{
+	echo 'int x;' >"$LUO_TOP/kernel/liveupdate/loose.c"
+	{ k verify --no-build || :; } | grep -A1 '^not ok 1' | grep -q 'in no entry: kernel/liveupdate/loose.c'
+}
+
+test_verify_is_green()
+{
+	k verify --no-build >"$TMP/verify"
+	same "$(grep -c '^ok' "$TMP/verify")" 5
+}
+
+test_entry_not_canonical()
+{
+	sed -i 's/^@@ -7,7 +7,7 @@.*/@@ -6,7 +6,7 @@/' "$LUO_TOP"/series/0001-*
+	{ k verify --no-build || :; } | grep -q '^not ok 2'
+}
+
+test_unsaved_edits_are_kept()
+{
+	k tree
+	echo edit >>"$T/mm/shmem.c"
+	echo 'int two;' >>"$LUO_TOP/kernel/liveupdate/luo_core.c"
+	fails_with 'edits that are not in the overlay' k tree
+	same "$(tail -n 1 "$T/mm/shmem.c")" edit
+	fails_with 'changed since out/tree was made' k save
+	fails_with 'edits that are not in the overlay' k clean
+	FORCE=1 k tree
+	same "$(tail -n 1 "$T/mm/shmem.c")" 'shmem line 40'
+}
+
+test_save_uncommitted()
+{
+	k tree
+	echo 'int two;' >>"$T/kernel/liveupdate/luo_core.c"
+	sed -i 's/shmem line 30/shmem line thirty/' "$T/mm/shmem.c"
+	sed -i '/^LUO$/,/^$/s/Maintained/Supported/' "$T/MAINTAINERS"
+	k save
+	same "$(tail -n 1 "$LUO_TOP/kernel/liveupdate/luo_core.c")" 'int two;'
+	grep -q '^+shmem line thirty' "$LUO_TOP"/series/0001-*
+	grep -q Supported "$LUO_TOP/MAINTAINERS"
+	same "$(git -C "$T" status --porcelain)" ''
+	k verify --no-build >/dev/null
+}
+
+test_save_commits()
+{
+	k tree
+	git -C "$T" commit -q --amend -m 'MAINTAINERS: Say it better'
+	echo 'int three;' >"$T/kernel/liveupdate/three.c"
+	git -C "$T" rm -q mm/memfd.c
+	git -C "$T" add -A
+	git -C "$T" commit -q -m 'liveupdate: Add three'
+	k save
+	same "$(cd "$LUO_TOP/series" && echo 000[1-9]*)" \
+		'0001-mm-shmem-hook-it.patch 0002-maintainers-say-it-better.patch 0003-liveupdate-add-three.patch'
+	grep -q '^deleted file mode' "$LUO_TOP"/series/0003-*
+	cmp "$T/kernel/liveupdate/three.c" "$LUO_TOP/kernel/liveupdate/three.c"
+	k verify --no-build >/dev/null
+}
+
+test_save_unchanged_changes_nothing()
+{
+	k tree
+	cp -r "$LUO_TOP/series" "$TMP/before"
+	k save
+	diff -r "$TMP/before" "$LUO_TOP/series"
+}
+
+test_save_refuses_what_nobody_owns()
+{
+	k tree
+	echo edit >>"$T/mm/memfd.c"
+	fails_with 'mm/memfd.c: changed, but no commit' k save
+	git -C "$T" checkout -q mm/memfd.c
+	echo 'int new;' >"$T/kernel/new.c"
+	fails_with 'kernel/new.c: changed, but no commit' k save
+}
+
+test_save_removes_what_went()
+{
+	k tree
+	git -C "$T" rm -q kernel/liveupdate/run.sh
+	k save
+	[[ ! -e $LUO_TOP/kernel/liveupdate/run.sh ]]
+	k verify --no-build >/dev/null
+}
+
+# A foreign history: an overlay file is added, then changed by a later commit.
+foreign_history()
+{
+	cd "$TMP/linux" || exit 1
+	echo 'int a;' >kernel/a.c
+	echo 'obj-y += a.o' >>kernel/Makefile
+	git add -A
+	git commit -q -m 'kernel: Add a'
+	echo 'int b;' >>kernel/a.c
+	sed -i 's/memfd line 5/memfd line five/' mm/memfd.c
+	git commit -q -a -m 'kernel: Make it b'
+	cd "$TMP" || exit 1
+}
+
+test_import_refuses_two_entries_for_a_file()
+{
+	foreign_history
+	fails_with 'kernel/a.c entered with an earlier entry' k import "$TMP/linux" base..main
+	grep -q luo "$LUO_TOP/kernel/liveupdate/luo_core.c"
+}
+
+test_import_folds()
+{
+	foreign_history
+	FOLD=1 k import "$TMP/linux" base..main
+	same "$(tail -n 1 "$LUO_TOP/kernel/a.c")" 'int b;'
+	same "$(cd "$LUO_TOP/series" && echo 000[1-9]*)" '0001-kernel-add-a.patch 0002-kernel-make-it-b.patch'
+	[[ ! -e $LUO_TOP/kernel/liveupdate/luo_core.c ]]
+	k verify --no-build >/dev/null
+}
+
+test_import_refuses_a_bad_message()
+{
+	foreign_history
+	git -C "$TMP/linux" commit -q --allow-empty -m $'mm: Say it\n\n---\nmore'
+	FOLD=1 fails_with 'its message has a line' k import "$TMP/linux" base..main
+}
+
+# shellcheck source=ktree/tests/main.sh
+. "$(dirname "$0")/main.sh"
