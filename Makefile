@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# A thin front: every command is a program in ktree/, with --help.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# What a person may set on the command line; the programs read it from there.
+export ARCH DEBUG SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE SIGNOFF STAGE
+
+VERBS := setup fetch tree save series verify image check demo bench shell soak clean
+
+.PHONY: help apply test verify-all $(VERBS)
+
+help:
+	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+$(VERBS):
+	@ktree/$@
+
+verify-all:
+	@ktree/verify --all
+
+apply:
+	@ktree/apply "$(KDIR)"
+
+test:
+	@ktree/test "$(T)"
+
+## Live Update Orchestrator: a patch series for Linux, as an overlay
+##
+##   make demo [FILE=...]      a file lives on in memory while the kernel under it is replaced;
+##                             from nothing: packages, base, builds, QEMU; out/demo/report.html
+##   make check [STAGE=name]   every test; ends with "N passed, N failed, N skipped"
+##                             (STAGE=list names the stages)
+##
+##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
+##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
+##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
+##   make soak                 the stories again and again, and those too long for check
+##   make bench [KEEP=1]       the figures, in guest instructions (KEEP=1: into docs/figures.md)
+##
+##   make tree                 out/tree: the base, and one commit per entry of series/
+##   make save                 what was edited in out/tree, back into the overlay and series/
+##   make series [SIGNOFF='Name <mail>']   out/series/NNNN-*.patch, mails for git am
+##   make apply KDIR=DIR       git am of the series onto your own checkout of the base's line
+##   make verify               proofs about the series; every commit builds with the option =y, =n
+##   make verify-all           the same, each commit built in full (hours)
+##   ktree/import GIT A..B     the overlay and series/ from the commits of another kernel tree
+##
+##   make setup                installs missing packages (as root), or says how
+##   make fetch                the base source, verified (LUO_BASE=tarball, tree or git checkout)
+##   make clean                removes out/; nothing is ever written elsewhere but by ccache
+##
+## Every program of ktree/ explains itself with --help.
