@@ -1,7 +1,8 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: GPL-2.0
 #
 # What every verb of ktree/ starts with: where things are, and how to fail.
+# (SC2034: a library sets what those use that source it.)
 #
 # LUO_TOP  the overlay repository (default: the one that this file is in).
 #          The self-tests point it at a tiny fake one.

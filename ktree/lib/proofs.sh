@@ -90,13 +90,13 @@ by_hand_entry()
 # proof_by_hand WORK: every file that differs from the base, byte for byte.
 proof_by_hand()
 {
-	local dir=$1/hand want=$1/want e
+	local dir=$1/hand want=$1/want edited present e
 
 	mkdir -p "$dir" "$want"
-	tgit diff --no-renames --name-only --diff-filter=MD base refs/luo/tip >"$1/edited"
-	tgit diff --no-renames --name-only --diff-filter=AM base refs/luo/tip >"$1/present"
-	tgit archive base -- $(cat "$1/edited") | tar -x -C "$dir" || return 1
-	tgit archive refs/luo/tip -- $(cat "$1/present") | tar -x -C "$want" || return 1
+	mapfile -t edited < <(tgit diff --no-renames --name-only --diff-filter=MD base refs/luo/tip)
+	mapfile -t present < <(tgit diff --no-renames --name-only --diff-filter=AM base refs/luo/tip)
+	tgit archive base -- "${edited[@]}" | tar -x -C "$dir" || return 1
+	tgit archive refs/luo/tip -- "${present[@]}" | tar -x -C "$want" || return 1
 	while read -r e; do
 		by_hand_entry "$e" "$dir" || { printf 'series/%s\n' "${e##*/}"; return 1; }
 	done < <(entry_files)
