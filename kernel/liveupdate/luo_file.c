@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One preserved file: its states, and the old kernel's half of its life
+ *
+ *   NEW -> PRESERVED <-> FROZEN         the old kernel
+ *   NEW -> WAITING -> RETRIEVING -> RETRIEVED | FAILED | WAITING
+ *   NEW -> QUARANTINED                  the new kernel, see luo_retrieve.c
+ *
+ * and from each of them, but in the midst of RETRIEVING, to GONE.
+ */
+#define CREATE_TRACE_POINTS
+#include <trace/events/liveupdate.h>
+
+#include <linux/bits.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+
+#include "luo_internal.h"
+
+/* Bit n of entry m: the step from m to n is legal. */
+static const u16 luo_file_steps[LUO_FILE_NR_STATES] = {
+	[LUO_FILE_NEW]		= BIT(LUO_FILE_PRESERVED) |
+				  BIT(LUO_FILE_WAITING) |
+				  BIT(LUO_FILE_QUARANTINED),
+	[LUO_FILE_PRESERVED]	= BIT(LUO_FILE_FROZEN) | BIT(LUO_FILE_GONE),
+	[LUO_FILE_FROZEN]	= BIT(LUO_FILE_PRESERVED),
+	[LUO_FILE_WAITING]	= BIT(LUO_FILE_RETRIEVING) | BIT(LUO_FILE_GONE),
+	[LUO_FILE_RETRIEVING]	= BIT(LUO_FILE_RETRIEVED) |
+				  BIT(LUO_FILE_FAILED) | BIT(LUO_FILE_WAITING),
+	[LUO_FILE_RETRIEVED]	= BIT(LUO_FILE_GONE),
+	[LUO_FILE_FAILED]	= BIT(LUO_FILE_GONE),
+	[LUO_FILE_QUARANTINED]	= BIT(LUO_FILE_GONE),
+};
+
+/* Does the memory of a file in this state wait for somebody (F6, F18)? */
+static bool luo_file_waits(enum luo_file_state state)
+{
+	return state == LUO_FILE_WAITING || state == LUO_FILE_RETRIEVING ||
+	       state == LUO_FILE_FAILED || state == LUO_FILE_QUARANTINED;
+}
+
+/**
+ * luo_file_set_state() - take a step
+ * @lf: the file
+ * @state: the new state
+ *
+ * Context: The session's lock is held.
+ */
+void luo_file_set_state(struct luo_file *lf, enum luo_file_state state)
+{
+	lockdep_assert_held(&lf->session->lock);
+	WARN_ON_ONCE(!(luo_file_steps[lf->state] & BIT(state)));
+	trace_liveupdate_file_state(lf->session->name, lf->token, lf->state, state);
+	luo_gate_waiting_add(luo_file_waits(state) - luo_file_waits(lf->state));
+	lf->state = state;
+}
+
+/**
+ * luo_file_alloc() - a file that is nothing yet
+ * @session: its session
+ * @token: its token
+ *
+ * Context: May sleep.
+ * Return: the file, or NULL.
+ */
+struct luo_file *luo_file_alloc(struct liveupdate_session *session, u64 token)
+{
+	struct luo_file *lf = kzalloc(sizeof(*lf), GFP_KERNEL_ACCOUNT);
+
+	if (lf) {
+		lf->session = session;
+		lf->token = token;
+	}
+	return lf;
+}
+
+/**
+ * luo_file_args() - what the handler gets to see of a file
+ * @lf: the file
+ *
+ * Context: The session's lock is held.
+ * Return: the arguments for any callback.
+ */
+struct liveupdate_file_op_args luo_file_args(const struct luo_file *lf)
+{
+	lockdep_assert_held(&lf->session->lock);
+	return (struct liveupdate_file_op_args){
+		.handler = lf->handler,
+		.session = lf->session,
+		.retrieve_status = lf->status,
+		.file = lf->file,
+		.serialized_data = lf->serialized_data,
+		.private_data = lf->private_data,
+	};
+}
+
+static int luo_file_call_preserve(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+	int ret = lf->handler->ops->preserve(&args);
+
+	if (!ret) {
+		lf->serialized_data = args.serialized_data;
+		lf->private_data = args.private_data;
+	}
+	return ret;
+}
+
+/**
+ * luo_file_preserve() - preserve a file
+ * @lf: a new file
+ * @file: the file; a reference is taken
+ *
+ * Context: May sleep; the session's lock is held.
+ * Return: 0, or a negative errno, and all is as before (F2).
+ */
+int luo_file_preserve(struct luo_file *lf, struct file *file)
+{
+	int ret;
+
+	lockdep_assert_held(&lf->session->lock);
+	lf->handler = luo_handler_get(file);
+	if (!lf->handler)
+		return -ENOENT;
+	lf->file = get_file(file);
+	ret = luo_gate_file_add();
+	if (ret)
+		goto put_handler;
+	ret = luo_object_claim(lf);
+	if (ret)
+		goto gate_file_del;
+	ret = luo_flb_file_preserve(lf->handler, &lf->flb_mask);
+	if (ret)
+		goto release_object;
+	ret = luo_file_call_preserve(lf);
+	if (ret)
+		goto unpreserve_flbs;
+	luo_file_set_state(lf, LUO_FILE_PRESERVED);
+	return 0;
+
+unpreserve_flbs:
+	luo_flb_file_unpreserve(lf->handler, lf->flb_mask);
+release_object:
+	luo_object_release(lf);
+gate_file_del:
+	luo_gate_file_del();
+put_handler:
+	fput(lf->file);
+	luo_handler_put(lf->handler);
+	return ret;
+}
+
+/**
+ * luo_file_unpreserve() - take luo_file_preserve() back
+ * @lf: a preserved file; it is freed
+ *
+ * Context: May sleep; the session's lock is held.
+ */
+void luo_file_unpreserve(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+
+	luo_file_set_state(lf, LUO_FILE_GONE);
+	lf->handler->ops->unpreserve(&args);
+	luo_flb_file_unpreserve(lf->handler, lf->flb_mask);
+	luo_object_release(lf);
+	luo_gate_file_del();
+	fput(lf->file);
+	luo_handler_put(lf->handler);
+	kfree_rcu(lf, rcu);
+}
+
+/**
+ * luo_file_freeze() - the last chance to complete the record
+ * @lf: a preserved file
+ *
+ * Context: Inside reboot(2); the session's lock is held. Does not allocate.
+ * Return: 0, or what the handler says, and the file is still preserved (F4).
+ */
+int luo_file_freeze(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+	int ret;
+
+	if (lf->handler->ops->freeze) {
+		ret = lf->handler->ops->freeze(&args);
+		if (ret)
+			return ret;
+		lf->serialized_data = args.serialized_data;
+		lf->private_data = args.private_data;
+	}
+	luo_file_set_state(lf, LUO_FILE_FROZEN);
+	return 0;
+}
+
+/**
+ * luo_file_unfreeze() - take luo_file_freeze() back
+ * @lf: a frozen file
+ *
+ * Context: Inside reboot(2); the session's lock is held.
+ */
+void luo_file_unfreeze(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+
+	luo_file_set_state(lf, LUO_FILE_PRESERVED);
+	if (!lf->handler->ops->unfreeze)
+		return;
+	lf->handler->ops->unfreeze(&args);
+	lf->serialized_data = args.serialized_data;
+	lf->private_data = args.private_data;
+}
+
+/**
+ * luo_file_serialize() - write the record of a file
+ * @lf: a frozen file
+ * @ser: where to
+ *
+ * Context: Inside reboot(2); the session's lock is held.
+ */
+void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
+{
+	strscpy_pad(ser->compatible, lf->handler->compatible);
+	ser->token = lf->token;
+	ser->data = lf->serialized_data;
+	ser->flb_mask = lf->flb_mask;
+	luo_abi_file_seal(ser);
+}
+
+/**
+ * liveupdate_get_token_outgoing() - how a file is known in a session
+ * @session: args->session of a callback
+ * @file: a file
+ * @token: out: its token
+ *
+ * Context: From a callback of a file of @session only.
+ * Return: 0, -ENOENT if the file's object is not preserved in @session.
+ */
+int liveupdate_get_token_outgoing(struct liveupdate_session *session,
+				  struct file *file, u64 *token)
+{
+	struct liveupdate_file_handler *fh;
+	struct luo_file *lf;
+	int ret = -ENOENT;
+
+	lockdep_assert_held(&session->lock);
+	fh = luo_handler_get(file);
+	if (!fh)
+		return -ENOENT;
+	scoped_guard(rcu) {
+		lf = luo_object_find(fh, file);
+		if (lf && lf->session == session) {
+			*token = lf->token;
+			ret = 0;
+		}
+	}
+	luo_handler_put(fh);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
+
+/**
+ * liveupdate_session_ipc_lock() - are pins free of RLIMIT_MEMLOCK?
+ * @session: args->session of a callback
+ *
+ * Context: Any.
+ * Return: true if so: the session's creator had CAP_IPC_LOCK.
+ */
+bool liveupdate_session_ipc_lock(const struct liveupdate_session *session)
+{
+	return session->ipc_lock;
+}
+EXPORT_SYMBOL_GPL(liveupdate_session_ipc_lock);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the Live Update Orchestrator
+ *
+ * Locks, outermost first:
+ *
+ * ===================== ======================================================
+ * luo_phase_rwsem       Readers: every ioctl and release. Writer: reboot(2),
+ *                       from before the first freeze until the thaw; after a
+ *                       success it is never given up, the kernel is gone.
+ * luo_session_set.lock  Names, order and states of the sessions of a set, and
+ *                       the chain of their records.
+ * luo session lock      liveupdate_session.lock: the files of one session.
+ *                       Handler callbacks run under it.
+ * luo_registry_rwsem    The lists of handlers and FLBs and the links between
+ *                       them. No callback that may take long runs under it.
+ * FLB mutexes           liveupdate_flb.lock, luo_flb_incoming.lock.
+ * ===================== ======================================================
+ *
+ * luo_gate_lock (mutex) is innermost. User memory is never touched and a
+ * file descriptor never installed under any of them.
+ */
+#ifndef _LUO_INTERNAL_H
+#define _LUO_INTERNAL_H
+
+#include <linux/fs.h>
+#include <linux/liveupdate.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable-types.h>
+#include <linux/rwsem.h>
+#include <linux/xarray.h>
+#include <uapi/linux/liveupdate.h>
+
+#include "luo_abi.h"
+
+struct seq_file;
+
+enum luo_phase {
+	LUO_PHASE_OFF,		/* not on, or not initialised yet */
+	LUO_PHASE_RUNNING,
+	LUO_PHASE_FROZEN,	/* from reboot(2)'s freeze to its thaw */
+};
+
+enum luo_direction {
+	LUO_OUTGOING,
+	LUO_INCOMING,
+};
+
+enum luo_session_state {
+	LUO_SESSION_OPEN,	/* somebody has a file descriptor */
+	LUO_SESSION_WAITING,	/* incoming, to be retrieved (again) */
+	LUO_SESSION_DAMAGED,	/* incoming, its record cannot be read */
+};
+
+enum luo_file_state {
+	LUO_FILE_NEW,
+	LUO_FILE_PRESERVED,
+	LUO_FILE_FROZEN,
+	LUO_FILE_WAITING,	/* incoming, not retrieved */
+	LUO_FILE_RETRIEVING,	/* its handler is at work: catches cycles */
+	LUO_FILE_RETRIEVED,
+	LUO_FILE_FAILED,	/* F11: luo_file.status is final */
+	LUO_FILE_QUARANTINED,	/* F9: luo_file.status says why */
+	LUO_FILE_GONE,
+	LUO_FILE_NR_STATES,
+};
+
+/**
+ * struct luo_chain - preserved blocks with room for a number of records
+ * @kind: of the records
+ * @first: first block, or NULL; each block leads to the next one
+ * @nr_blocks: number of blocks
+ */
+struct luo_chain {
+	enum luo_ser_kind kind;
+	void *first;
+	unsigned int nr_blocks;
+};
+
+/* Where the next record of a chain goes, see luo_chain_next(). */
+struct luo_chain_writer {
+	void *block;
+	unsigned int index;
+};
+
+/**
+ * struct luo_file - one file of a session
+ * @link: in luo_fileset.list, in the order of preservation
+ * @id_node: in the table of objects; outgoing files only
+ * @session: the session, constant
+ * @handler: held; outgoing: constant; incoming: NULL until first needed
+ * @id: what the object is known by, unique for its handler
+ * @file: outgoing: the file; incoming: the retrieved file or NULL
+ * @token: constant
+ * @serialized_data: the handler's handle
+ * @private_data: the handler's
+ * @flb_mask: slots of the FLBs that it depends on
+ * @status: as liveupdate_file_op_args.retrieve_status, or why it is quarantined
+ * @state: changed by luo_file_set_state() only
+ * @rcu: for the lockless walks of the table of objects
+ * @compatible: incoming: of the handler that it needs
+ *
+ * All but the constants are protected by the session's lock.
+ */
+struct luo_file {
+	struct list_head link;
+	struct rhash_head id_node;
+	struct liveupdate_session *session;
+	struct liveupdate_file_handler *handler;
+	unsigned long id;
+	struct file *file;
+	u64 token;
+	u64 serialized_data;
+	void *private_data;
+	u64 flb_mask;
+	int status;
+	enum luo_file_state state;
+	struct rcu_head rcu;
+	char compatible[LIVEUPDATE_COMPATIBLE_LENGTH];
+};
+
+/**
+ * struct luo_fileset - the files of a session
+ * @tokens: by token
+ * @list: in the order of preservation
+ * @nr: their number
+ * @chain: outgoing: room for @nr records
+ */
+struct luo_fileset {
+	struct xarray tokens;
+	struct list_head list;
+	unsigned int nr;
+	struct luo_chain chain;
+};
+
+/**
+ * struct liveupdate_session - a named set of files
+ * @name: padded with zeroes, constant
+ * @set: where it belongs, constant
+ * @node: in the set's names
+ * @link: in the set's list, in the order of creation
+ * @state: protected by the set's lock
+ * @lock: protects the files
+ * @files: the files
+ * @damaged: incoming: some of its file records could not be read (F9);
+ *           protected by @lock
+ * @finished: incoming: the takeover is over; protected by @lock
+ * @closed_by_hand: the last reference was given up by close(2), see F12
+ * @ipc_lock: its creator had CAP_IPC_LOCK, constant
+ * @generation: of the header that it came with, or will go with first
+ */
+struct liveupdate_session {
+	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
+	struct luo_session_set *set;
+	struct rhash_head node;
+	struct list_head link;
+	enum luo_session_state state;
+	struct mutex lock; /* the files, see above */
+	struct luo_fileset files;
+	bool damaged;
+	bool finished;
+	bool closed_by_hand;
+	bool ipc_lock;
+	u64 generation;
+};
+
+/**
+ * struct luo_session_set - all sessions of one direction
+ * @direction: constant
+ * @lock: protects the rest
+ * @names: by name
+ * @list: in the order of creation
+ * @nr: their number
+ * @chain: outgoing: room for @nr records
+ * @status: incoming: -EIO if what the previous kernel left is lost (F8)
+ */
+struct luo_session_set {
+	enum luo_direction direction;
+	struct mutex lock; /* all below */
+	struct rhashtable names;
+	struct list_head list;
+	unsigned int nr;
+	struct luo_chain chain;
+	int status;
+};
+
+/* luo_core.c */
+extern struct rw_semaphore luo_phase_rwsem;
+extern u64 luo_generation;
+enum luo_phase luo_phase(void);
+void luo_timing_show(struct seq_file *m);
+
+/* luo_gate.c */
+extern unsigned int luo_max_sessions;
+int luo_gate_file_add(void);
+void luo_gate_file_del(void);
+void luo_gate_waiting_add(long nr);
+unsigned long luo_gate_waiting(void);
+unsigned long luo_gate_files_nr(void);
+bool luo_gate_image_fits(void);
+int luo_gate_image_check(void);
+
+/* luo_chain.c */
+void luo_chain_init(struct luo_chain *chain, enum luo_ser_kind kind);
+int luo_chain_resize(struct luo_chain *chain, unsigned int nr);
+u64 luo_chain_pa(const struct luo_chain *chain);
+void luo_chain_start(struct luo_chain *chain, struct luo_chain_writer *writer);
+void *luo_chain_next(struct luo_chain_writer *writer);
+void luo_chain_end(struct luo_chain_writer *writer);
+
+/* luo_handler.c */
+extern struct rw_semaphore luo_registry_rwsem;
+unsigned int luo_handler_count(void);
+struct liveupdate_file_handler *luo_handler_get(struct file *file);
+void luo_handler_put(struct liveupdate_file_handler *fh);
+struct liveupdate_file_handler *luo_handler_get_compatible(const char *name);
+void luo_handler_put_incoming(struct liveupdate_file_handler *fh);
+int luo_object_claim(struct luo_file *lf);
+void luo_object_release(struct luo_file *lf);
+struct luo_file *luo_object_find(struct liveupdate_file_handler *fh,
+				 struct file *file);
+bool luo_same_name(const char *compatible, const char *name);
+bool luo_version_readable(const char *compatible, unsigned int read_min,
+			  unsigned int read_max, unsigned int version);
+
+/* An FLB that a handler's files depend on; in the handler's flb_links. */
+struct luo_flb_link {
+	struct list_head list;
+	struct liveupdate_flb *flb;
+};
+
+/* luo_flb_outgoing.c */
+int luo_flb_file_preserve(struct liveupdate_file_handler *fh, u64 *mask);
+void luo_flb_file_unpreserve(struct liveupdate_file_handler *fh, u64 mask);
+
+/* luo_flb.c */
+int luo_flb_room_add(void);
+void luo_flb_room_del(void);
+void luo_flb_attach_all(void);
+unsigned int luo_flb_serialize(u64 *first_pa);
+
+/* luo_flb_incoming.c */
+void luo_flb_incoming_attach(struct liveupdate_flb *flb);
+void luo_flb_incoming_detach(struct liveupdate_flb *flb);
+int luo_flb_incoming_add(const struct luo_flb_ser *ser);
+void luo_flb_file_finish(u64 mask);
+
+/* luo_file.c */
+void luo_file_set_state(struct luo_file *lf, enum luo_file_state state);
+struct luo_file *luo_file_alloc(struct liveupdate_session *session, u64 token);
+struct liveupdate_file_op_args luo_file_args(const struct luo_file *lf);
+int luo_file_preserve(struct luo_file *lf, struct file *file);
+void luo_file_unpreserve(struct luo_file *lf);
+int luo_file_freeze(struct luo_file *lf);
+void luo_file_unfreeze(struct luo_file *lf);
+void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser);
+
+/* luo_retrieve.c */
+int luo_file_retrieve(struct luo_file *lf);
+bool luo_file_is_lost(struct luo_file *lf);
+bool luo_file_can_finish(struct luo_file *lf);
+void luo_file_finish(struct luo_file *lf);
+void luo_file_discard(struct luo_file *lf);
+
+/* luo_fileset.c */
+void luo_fileset_init(struct luo_fileset *files);
+void luo_fileset_remove(struct luo_fileset *files, struct luo_file *lf);
+int luo_fileset_preserve(struct liveupdate_session *session, u64 token,
+			 struct file *file);
+int luo_fileset_unpreserve_one(struct liveupdate_session *session, u64 token);
+void luo_fileset_unpreserve(struct liveupdate_session *session);
+int luo_fileset_freeze(struct liveupdate_session *session);
+void luo_fileset_unfreeze(struct liveupdate_session *session);
+void luo_fileset_serialize(struct liveupdate_session *session);
+
+/* luo_fileset_incoming.c */
+int luo_fileset_add(struct liveupdate_session *session,
+		    const struct luo_file_ser *ser);
+int luo_fileset_retrieve(struct liveupdate_session *session, u64 token,
+			 struct file **filep);
+bool luo_fileset_retrieved(struct liveupdate_session *session);
+bool luo_fileset_can_finish(struct liveupdate_session *session);
+void luo_fileset_finish(struct liveupdate_session *session);
+int luo_fileset_discard(struct liveupdate_session *session);
+
+/* luo_session.c */
+extern struct luo_session_set luo_outgoing;
+extern struct luo_session_set luo_incoming;
+int luo_session_set_init(struct luo_session_set *set,
+			 enum luo_direction direction);
+void luo_session_set_destroy(struct luo_session_set *set);
+struct liveupdate_session *luo_session_create(struct luo_session_set *set,
+					      const char *name);
+void luo_session_destroy(struct liveupdate_session *session);
+struct liveupdate_session *luo_session_take(struct luo_session_set *set,
+					    const char *name);
+void luo_session_give_back(struct liveupdate_session *session);
+void luo_session_set_damaged(struct liveupdate_session *session);
+int luo_session_finish(struct liveupdate_session *session);
+int luo_session_discard(struct luo_session_set *set, const char *name);
+void luo_session_release(struct liveupdate_session *session);
+
+/* luo_reboot.c */
+int luo_set_freeze(struct luo_session_set *set);
+void luo_set_unfreeze(struct luo_session_set *set);
+void luo_set_serialize(struct luo_session_set *set,
+		       struct luo_header_ser *header);
+
+/* luo_decode.c */
+int luo_decode(struct luo_session_set *set, const struct luo_abi_reader *reader,
+	       const struct luo_header_ser *header);
+
+/* luo_uapi.c */
+int luo_uapi_init(void);
+
+/* luo_debugfs.c */
+#ifdef CONFIG_DEBUG_FS
+void luo_debugfs_init(void);
+#else
+static inline void luo_debugfs_init(void) { }
+#endif
+
+#endif /* _LUO_INTERNAL_H */

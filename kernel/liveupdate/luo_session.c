@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions, and the two sets of them
+ *
+ * A session is in its set from its creation on, so that its name is taken. It
+ * belongs to the file descriptor that userspace has of it or, if nobody has
+ * one, to the set: that is an incoming session which waits.
+ */
+#define pr_fmt(fmt) "liveupdate: " fmt
+
+#include <linux/capability.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "luo_internal.h"
+
+struct luo_session_set luo_outgoing;
+struct luo_session_set luo_incoming;
+
+static const struct rhashtable_params luo_session_params = {
+	.key_len		= LIVEUPDATE_SESSION_NAME_LENGTH,
+	.key_offset		= offsetof(struct liveupdate_session, name),
+	.head_offset		= offsetof(struct liveupdate_session, node),
+	.automatic_shrinking	= true,
+};
+
+/**
+ * luo_session_set_init() - make an empty set
+ * @set: the set
+ * @direction: of its sessions
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int luo_session_set_init(struct luo_session_set *set,
+			 enum luo_direction direction)
+{
+	set->direction = direction;
+	mutex_init(&set->lock);
+	INIT_LIST_HEAD(&set->list);
+	luo_chain_init(&set->chain, LUO_SER_SESSION);
+	set->nr = 0;
+	set->status = 0;
+	return rhashtable_init(&set->names, &luo_session_params);
+}
+
+/**
+ * luo_session_set_destroy() - take luo_session_set_init() back
+ * @set: an empty set
+ *
+ * Context: May sleep.
+ */
+void luo_session_set_destroy(struct luo_session_set *set)
+{
+	WARN_ON_ONCE(!list_empty(&set->list));
+	rhashtable_destroy(&set->names);
+	mutex_destroy(&set->lock);
+}
+
+static struct liveupdate_session *luo_session_alloc(struct luo_session_set *set,
+						    const char *name)
+{
+	struct liveupdate_session *session;
+
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (!session)
+		return NULL;
+	strscpy_pad(session->name, name);
+	session->set = set;
+	mutex_init(&session->lock);
+	luo_fileset_init(&session->files);
+	session->generation = luo_generation + 1;
+	if (set->direction == LUO_INCOMING)
+		session->state = LUO_SESSION_WAITING;
+	return session;
+}
+
+static void luo_session_free(struct liveupdate_session *session)
+{
+	WARN_ON_ONCE(!list_empty(&session->files.list));
+	if (session->damaged)
+		luo_gate_waiting_add(-1);
+	xa_destroy(&session->files.tokens);
+	mutex_destroy(&session->lock);
+	kfree(session);
+}
+
+static int luo_session_publish(struct luo_session_set *set,
+			       struct liveupdate_session *session)
+{
+	bool outgoing = set->direction == LUO_OUTGOING;
+	int ret = 0;
+
+	guard(mutex)(&set->lock);
+	if (outgoing && set->nr >= READ_ONCE(luo_max_sessions))
+		return -ENOSPC;
+	if (outgoing)
+		ret = luo_chain_resize(&set->chain, set->nr + 1);
+	if (ret)
+		return ret;
+	ret = rhashtable_lookup_insert_fast(&set->names, &session->node,
+					    luo_session_params);
+	if (ret) {
+		if (outgoing)
+			luo_chain_resize(&set->chain, set->nr);
+		return ret;
+	}
+	list_add_tail(&session->link, &set->list);
+	set->nr++;
+	return 0;
+}
+
+static void luo_session_unpublish(struct liveupdate_session *session)
+{
+	struct luo_session_set *set = session->set;
+
+	guard(mutex)(&set->lock);
+	list_del(&session->link);
+	rhashtable_remove_fast(&set->names, &session->node, luo_session_params);
+	set->nr--;
+	if (set->direction == LUO_OUTGOING)
+		luo_chain_resize(&set->chain, set->nr);
+}
+
+/**
+ * luo_session_create() - make an empty session
+ * @set: where it belongs
+ * @name: its name, checked
+ *
+ * An outgoing session is open, an incoming one waits.
+ *
+ * Context: May sleep.
+ * Return: the session, or -EEXIST if the set has this name, -ENOSPC if there
+ * are kernel.liveupdate_max_sessions outgoing ones, -ENOMEM.
+ */
+struct liveupdate_session *luo_session_create(struct luo_session_set *set,
+					      const char *name)
+{
+	struct liveupdate_session *session = luo_session_alloc(set, name);
+	int ret;
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	ret = luo_session_publish(set, session);
+	if (ret) {
+		luo_session_free(session);
+		return ERR_PTR(ret);
+	}
+	return session;
+}
+
+/**
+ * luo_session_destroy() - take luo_session_create() back
+ * @session: a session without files that nobody else can reach
+ *
+ * Context: May sleep.
+ */
+void luo_session_destroy(struct liveupdate_session *session)
+{
+	luo_session_unpublish(session);
+	luo_session_free(session);
+}
+
+/**
+ * luo_session_take() - retrieve an incoming session
+ * @set: the set
+ * @name: its name, checked
+ *
+ * Context: May sleep.
+ * Return: the session, for luo_session_release(), or
+ * * -EIO: what the previous kernel left is lost (F8)
+ * * -ENOENT: no such session
+ * * -EINVAL: somebody has it
+ * * -EBADMSG: its record is damaged (F9)
+ */
+struct liveupdate_session *luo_session_take(struct luo_session_set *set,
+					    const char *name)
+{
+	char key[LIVEUPDATE_SESSION_NAME_LENGTH];
+	struct liveupdate_session *session;
+
+	strscpy_pad(key, name);
+	guard(mutex)(&set->lock);
+	if (set->status)
+		return ERR_PTR(set->status);
+	session = rhashtable_lookup_fast(&set->names, key, luo_session_params);
+	if (!session)
+		return ERR_PTR(-ENOENT);
+	if (session->state == LUO_SESSION_DAMAGED)
+		return ERR_PTR(-EBADMSG);
+	if (session->state == LUO_SESSION_OPEN)
+		return ERR_PTR(-EINVAL);
+	session->state = LUO_SESSION_OPEN;
+	session->closed_by_hand = false;
+	return session;
+}
+
+/**
+ * luo_session_give_back() - an incoming session waits again (F12)
+ * @session: from luo_session_take()
+ *
+ * Context: May sleep. The session must not be used any more.
+ */
+void luo_session_give_back(struct liveupdate_session *session)
+{
+	guard(mutex)(&session->set->lock);
+	session->state = LUO_SESSION_WAITING;
+}
+
+/**
+ * luo_session_set_damaged() - a part of what came of a session is lost (F9)
+ * @session: an incoming session
+ *
+ * Context: The session's lock is held.
+ */
+void luo_session_set_damaged(struct liveupdate_session *session)
+{
+	lockdep_assert_held(&session->lock);
+	if (!session->damaged)
+		luo_gate_waiting_add(1);
+	session->damaged = true;
+}
+
+/* Returns true if nothing of the session is left to be finished. */
+static bool luo_session_finish_locked(struct liveupdate_session *session)
+{
+	lockdep_assert_held(&session->lock);
+	if (session->finished)
+		return true;
+	if (!luo_fileset_can_finish(session))
+		return false;
+	luo_fileset_finish(session);
+	session->finished = true;
+	return true;
+}
+
+/**
+ * luo_session_finish() - end the takeover of a session
+ * @session: from luo_session_take()
+ *
+ * The session stays in its set until it is released, as an open one.
+ *
+ * Context: May sleep.
+ * Return: 0, also if it is finished already; -EBUSY if a handler cannot finish
+ * or a file is quarantined, and nothing is finished (F13); -EINTR if killed.
+ */
+int luo_session_finish(struct liveupdate_session *session)
+{
+	int ret = 0;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	if (!luo_session_finish_locked(session))
+		ret = -EBUSY;
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
+/* As luo_session_take(), but takes a damaged session too. */
+static struct liveupdate_session *
+luo_session_take_to_discard(struct luo_session_set *set, const char *name,
+			    enum luo_session_state *state)
+{
+	char key[LIVEUPDATE_SESSION_NAME_LENGTH];
+	struct liveupdate_session *session;
+
+	strscpy_pad(key, name);
+	guard(mutex)(&set->lock);
+	session = rhashtable_lookup_fast(&set->names, key, luo_session_params);
+	if (!session)
+		return ERR_PTR(-ENOENT);
+	if (session->state == LUO_SESSION_OPEN)
+		return ERR_PTR(-EBUSY);
+	*state = session->state;
+	session->state = LUO_SESSION_OPEN;
+	return session;
+}
+
+/**
+ * luo_session_discard() - give up an incoming session
+ * @set: the set
+ * @name: its name, checked
+ *
+ * Context: May sleep.
+ * Return: 0, -ENOENT if there is no such session, -EBUSY if somebody has it or
+ * a handler cannot finish yet.
+ */
+int luo_session_discard(struct luo_session_set *set, const char *name)
+{
+	struct liveupdate_session *session;
+	enum luo_session_state state;
+	int ret;
+
+	session = luo_session_take_to_discard(set, name, &state);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	scoped_guard(mutex, &session->lock)
+		ret = luo_fileset_discard(session);
+	if (ret) {
+		guard(mutex)(&set->lock);
+		session->state = state;
+		return ret;
+	}
+	pr_info("session %s is discarded\n", session->name);
+	luo_session_destroy(session);
+	return 0;
+}
+
+static void luo_session_release_outgoing(struct liveupdate_session *session)
+{
+	scoped_guard(mutex, &session->lock)
+		luo_fileset_unpreserve(session);
+	luo_session_destroy(session);
+}
+
+/*
+ * Only a close(2) of the last reference ends the takeover, and only if that
+ * takes nothing away from anybody. Otherwise the session waits again (F12).
+ */
+static void luo_session_release_incoming(struct liveupdate_session *session)
+{
+	bool finished;
+
+	scoped_guard(mutex, &session->lock) {
+		if (session->closed_by_hand && luo_fileset_retrieved(session))
+			luo_session_finish_locked(session);
+		finished = session->finished;
+	}
+	if (finished)
+		luo_session_destroy(session);
+	else
+		luo_session_give_back(session);
+}
+
+/**
+ * luo_session_release() - the last descriptor of a session is gone
+ * @session: from luo_session_create() or luo_session_take()
+ *
+ * Context: May sleep; the phase lock is held for read.
+ */
+void luo_session_release(struct liveupdate_session *session)
+{
+	if (session->set->direction == LUO_OUTGOING)
+		luo_session_release_outgoing(session);
+	else
+		luo_session_release_incoming(session);
+}

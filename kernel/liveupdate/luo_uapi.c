@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The userspace interface: /dev/liveupdate, and the dispatcher of all ioctls
+ *
+ * The dispatcher copies the argument in, reserves a file descriptor if the
+ * command returns one, runs the command under the phase lock, copies the reply
+ * out and only then installs the descriptor: a reply that cannot be written
+ * undoes the call (F1). A command that cannot be undone has nothing new to say:
+ * its reply is copied out first.
+ */
+#include <linux/atomic.h>
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "luo_uapi.h"
+
+static int luo_cmd_copy_in(const struct luo_ioctl *op, struct luo_cmd *cmd,
+			   u32 __user *argp, u32 *user_size)
+{
+	if (get_user(*user_size, argp))
+		return -EFAULT;
+	if (*user_size < op->min_size)
+		return -EINVAL;
+	return copy_struct_from_user(&cmd->arg, op->size, argp, *user_size);
+}
+
+static int luo_cmd_copy_out(const struct luo_ioctl *op,
+			    const struct luo_cmd *cmd, u32 __user *argp,
+			    u32 user_size)
+{
+	if (copy_to_user(argp, &cmd->arg, min_t(u32, user_size, op->size)))
+		return -EFAULT;
+	return 0;
+}
+
+static int luo_cmd_execute(const struct luo_ioctl *op, struct luo_cmd *cmd)
+{
+	int ret = down_read_killable(&luo_phase_rwsem);
+
+	if (ret)
+		return ret;
+	ret = op->execute(cmd);
+	up_read(&luo_phase_rwsem);
+	return ret;
+}
+
+static int luo_cmd_run(const struct luo_ioctl *op, struct luo_cmd *cmd,
+		       u32 __user *argp, u32 user_size)
+{
+	int ret = 0;
+
+	if (op->reply_first)
+		ret = luo_cmd_copy_out(op, cmd, argp, user_size);
+	if (!ret)
+		ret = luo_cmd_execute(op, cmd);
+	if (!ret && !op->reply_first)
+		ret = luo_cmd_copy_out(op, cmd, argp, user_size);
+	return ret;
+}
+
+/* A command that returns a descriptor; dropping its file undoes it. */
+static int luo_cmd_run_fd(const struct luo_ioctl *op, struct luo_cmd *cmd,
+			  u32 __user *argp, u32 user_size)
+{
+	CLASS(get_unused_fd, fd)(O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = luo_cmd_execute(op, cmd);
+	if (ret)
+		return ret;
+	*(s32 *)((void *)&cmd->arg + op->fd_offset) = fd;
+	ret = luo_cmd_copy_out(op, cmd, argp, user_size);
+	if (ret) {
+		fput(cmd->output);
+		return ret;
+	}
+	fd_install(take_fd(fd), cmd->output);
+	return 0;
+}
+
+/**
+ * luo_dispatch() - run an ioctl
+ * @table: the commands
+ * @nr_ops: their number
+ * @session: that it is called on, NULL for the device
+ * @number: of the ioctl
+ * @argp: the user's structure
+ *
+ * Context: May sleep and touch user memory.
+ * Return: 0 or a negative errno.
+ */
+long luo_dispatch(const struct luo_ioctl *table, unsigned int nr_ops,
+		  struct liveupdate_session *session,
+		  unsigned int number, u32 __user *argp)
+{
+	struct luo_cmd cmd = { .session = session };
+	const struct luo_ioctl *op = table;
+	u32 user_size;
+	int ret;
+
+	while (op < table + nr_ops && op->number != number)
+		op++;
+	if (op == table + nr_ops)
+		return -ENOTTY;
+	ret = luo_cmd_copy_in(op, &cmd, argp, &user_size);
+	if (ret)
+		return ret;
+	if (session && !(op->on & BIT(session->set->direction)))
+		return -EINVAL;
+	if (op->fd_offset)
+		return luo_cmd_run_fd(op, &cmd, argp, user_size);
+	return luo_cmd_run(op, &cmd, argp, user_size);
+}
+
+static int luo_cmd_create_session(struct luo_cmd *cmd)
+{
+	struct liveupdate_session *session;
+
+	if (luo_abi_name_check(cmd->arg.create.name))
+		return -EINVAL;
+	session = luo_session_create(&luo_outgoing, cmd->arg.create.name);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	session->ipc_lock = capable(CAP_IPC_LOCK);
+	cmd->output = luo_session_getfile(session);
+	if (IS_ERR(cmd->output)) {
+		luo_session_destroy(session);
+		return PTR_ERR(cmd->output);
+	}
+	return 0;
+}
+
+static int luo_cmd_retrieve_session(struct luo_cmd *cmd)
+{
+	struct liveupdate_session *session;
+
+	if (luo_abi_name_check(cmd->arg.retrieve_session.name))
+		return -EINVAL;
+	session = luo_session_take(&luo_incoming,
+				   cmd->arg.retrieve_session.name);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	cmd->output = luo_session_getfile(session);
+	if (IS_ERR(cmd->output)) {
+		luo_session_give_back(session);
+		return PTR_ERR(cmd->output);
+	}
+	return 0;
+}
+
+static int luo_cmd_discard_session(struct luo_cmd *cmd)
+{
+	if (cmd->arg.discard.reserved ||
+	    luo_abi_name_check(cmd->arg.discard.name))
+		return -EINVAL;
+	return luo_session_discard(&luo_incoming, cmd->arg.discard.name);
+}
+
+static const struct luo_ioctl luo_device_ioctls[] = {
+	{
+		.number = LIVEUPDATE_IOCTL_CREATE_SESSION,
+		.size = sizeof(struct liveupdate_ioctl_create_session),
+		.min_size = offsetofend(struct liveupdate_ioctl_create_session,
+					name),
+		.fd_offset = offsetof(struct liveupdate_ioctl_create_session,
+				      fd),
+		.execute = luo_cmd_create_session,
+	},
+	{
+		.number = LIVEUPDATE_IOCTL_RETRIEVE_SESSION,
+		.size = sizeof(struct liveupdate_ioctl_retrieve_session),
+		.min_size = offsetofend(struct liveupdate_ioctl_retrieve_session,
+					name),
+		.fd_offset = offsetof(struct liveupdate_ioctl_retrieve_session,
+				      fd),
+		.execute = luo_cmd_retrieve_session,
+	},
+	{
+		.number = LIVEUPDATE_IOCTL_DISCARD_SESSION,
+		.size = sizeof(struct liveupdate_ioctl_discard_session),
+		.min_size = offsetofend(struct liveupdate_ioctl_discard_session,
+					name),
+		.reply_first = true,
+		.execute = luo_cmd_discard_session,
+	},
+};
+
+/* One opener at a time. */
+static atomic_t luo_device_users;
+
+static int luo_device_open(struct inode *inode, struct file *file)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (atomic_cmpxchg(&luo_device_users, 0, 1))
+		return -EBUSY;
+	return 0;
+}
+
+static int luo_device_release(struct inode *inode, struct file *file)
+{
+	atomic_set(&luo_device_users, 0);
+	return 0;
+}
+
+static long luo_device_ioctl(struct file *file, unsigned int number,
+			     unsigned long arg)
+{
+	return luo_dispatch(luo_device_ioctls, ARRAY_SIZE(luo_device_ioctls),
+			    NULL, number, (u32 __user *)arg);
+}
+
+static const struct file_operations luo_device_fops = {
+	.owner		= THIS_MODULE,
+	.open		= luo_device_open,
+	.release	= luo_device_release,
+	.unlocked_ioctl	= luo_device_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice luo_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "liveupdate",
+	.fops	= &luo_device_fops,
+	.mode	= 0600,
+};
+
+/**
+ * luo_uapi_init() - open for business
+ *
+ * Context: Init, when everything else is ready.
+ * Return: 0, or a negative errno.
+ */
+int __init luo_uapi_init(void)
+{
+	return misc_register(&luo_device);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Live update of memfd files: what the parts of the handler share, and the
+ * hooks that mm/shmem.c and mm/memfd.c call.
+ *
+ * Locks, outermost first:
+ *
+ *	inode->i_rwsem > folio lock > memfd_luo->lock > KHO's own
+ *
+ * memfd_luo->lock is the innermost lock that the fault path takes for a live
+ * update. Nobody who holds it waits for a thaw, takes a folio lock, or touches
+ * user memory.
+ */
+#ifndef _MM_MEMFD_LUO_H
+#define _MM_MEMFD_LUO_H
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/shmem_fs.h>
+#include <linux/wait.h>
+
+struct folio;
+struct memfd_luo;
+
+#ifdef CONFIG_LIVEUPDATE_MEMFD
+
+#include "memfd_luo_tree.h"
+
+/**
+ * enum memfd_luo_state - of the record of a preserved file
+ * @MEMFD_LUO_OPEN: Holes that are filled are recorded.
+ * @MEMFD_LUO_FROZEN: Between freeze and thaw; whoever would change it waits.
+ * @MEMFD_LUO_CLOSED: Un-preserved; only a late user still holds a reference.
+ */
+enum memfd_luo_state {
+	MEMFD_LUO_OPEN,
+	MEMFD_LUO_FROZEN,
+	MEMFD_LUO_CLOSED,
+};
+
+/**
+ * struct memfd_luo - a preserved memfd
+ * @inode: Its inode, held through the file that the orchestrator holds.
+ * @lock: Protects @state, @tree and what it points to, @charged.
+ * @state: See enum memfd_luo_state. Set under @lock.
+ * @thawed: Where those wait who find it frozen.
+ * @ref: One for the inode's pointer to it, one for each user of that pointer.
+ * @rcu: Frees it.
+ * @ser: Head of the record; the attributes in it are written by freeze only.
+ * @tree: The extents of the record.
+ * @user: Who pays for pinned pages; %NULL: nobody.
+ * @memlock_limit: RLIMIT_MEMLOCK of the preserver, pages. Immutable.
+ * @charged: Pages charged to @user.
+ * @poison_events: Bad pages in the machine at PRESERVE. Immutable.
+ */
+struct memfd_luo {
+	struct inode *inode;
+	struct mutex lock; /* innermost of the fault path */
+	enum memfd_luo_state state;
+	wait_queue_head_t thawed;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct memfd_luo_ser *ser;
+	struct memfd_luo_tree tree;
+	struct user_struct *user;
+	unsigned long memlock_limit;
+	unsigned long charged;
+	long poison_events;
+};
+
+/* memfd_luo_record.c */
+struct memfd_luo *memfd_luo_attach(struct file *file, bool unlimited);
+void memfd_luo_detach(struct memfd_luo *luo);
+struct memfd_luo *memfd_luo_get(struct inode *inode);
+void memfd_luo_put(struct memfd_luo *luo);
+int memfd_luo_record(struct memfd_luo *luo,
+		     const struct memfd_luo_extent *extent);
+
+/* memfd_luo_freeze.c */
+long memfd_luo_poison_events(void);
+int memfd_luo_close_record(struct memfd_luo *luo, struct file *file);
+void memfd_luo_reopen_record(struct memfd_luo *luo);
+u32 memfd_luo_head_crc(const struct memfd_luo_ser *ser);
+u32 memfd_luo_tail_crc(const struct memfd_luo_ser *ser);
+
+/* memfd_luo_fill.c */
+void memfd_luo_make_uptodate(struct folio *folio);
+
+/* memfd_luo_scan.c */
+int memfd_luo_scan(struct memfd_luo *luo, struct file *file);
+
+/* memfd_luo_head.c */
+int memfd_luo_head_check(const struct memfd_luo_ser *ser);
+int memfd_luo_record_check(const struct memfd_luo_ser *ser,
+			   const struct memfd_luo_tree *tree);
+
+/* memfd_luo_restore.c */
+struct memfd_luo_incoming;
+
+struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa);
+int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
+			     struct file **filep);
+void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
+			       bool retrieved);
+
+/* The hooks; the slow parts are in memfd_luo_fill.c. */
+int __memfd_luo_fill_prepare(struct inode *inode, gfp_t *gfp);
+int __memfd_luo_fill(struct inode *inode, struct folio *folio);
+struct memfd_luo *__memfd_luo_change_begin(struct inode *inode);
+void __memfd_luo_change_end(struct memfd_luo *luo);
+
+/**
+ * memfd_luo_preserved() - is this file preserved for a live update?
+ * @inode: an inode of shmem
+ *
+ * Then its size and the set of its holes are not to be changed. The answer is
+ * stable under the inode's lock.
+ *
+ * Return: true if it is
+ */
+static inline bool memfd_luo_preserved(struct inode *inode)
+{
+	return unlikely(rcu_access_pointer(SHMEM_I(inode)->luo));
+}
+
+/**
+ * memfd_luo_fill_prepare() - a hole of a file is about to be filled
+ * @inode: an inode of shmem
+ * @gfp: flags of the allocation; changed so that the memory can be preserved
+ *
+ * Waits while the record is frozen.
+ *
+ * Context: may sleep; no folio is locked.
+ * Return:
+ * * 0: go on
+ * * -EINTR: killed while waiting
+ */
+static inline int memfd_luo_fill_prepare(struct inode *inode, gfp_t *gfp)
+{
+	return memfd_luo_preserved(inode) ?
+		__memfd_luo_fill_prepare(inode, gfp) : 0;
+}
+
+/**
+ * memfd_luo_fill() - a hole of a file has been filled
+ * @inode: an inode of shmem
+ * @folio: the folio, locked, in the page cache, not yet seen by anyone
+ *
+ * Records and pins the folio if the file is preserved. On failure the caller
+ * removes the folio again: what is in the file is in the record.
+ *
+ * Context: may sleep; the folio is locked.
+ * Return:
+ * * 0: recorded, or nothing to do
+ * * -EAGAIN: the file was preserved or frozen meanwhile, start over
+ * * -ENOSPC: the preserver's RLIMIT_MEMLOCK is exhausted
+ * * other negative errno: the folio cannot be preserved
+ */
+static inline int memfd_luo_fill(struct inode *inode, struct folio *folio)
+{
+	/*
+	 * The folio is in the page cache before the flag is read. Pairs with
+	 * the barrier in memfd_luo_attach(): either we see the flag, or the
+	 * scan that comes after it sees the folio.
+	 */
+	smp_mb();
+	return memfd_luo_preserved(inode) ? __memfd_luo_fill(inode, folio) : 0;
+}
+
+/**
+ * memfd_luo_change_begin() - attributes of a file are about to change
+ * @inode: an inode of shmem or not, locked
+ *
+ * Waits while the record is frozen, and keeps it from being frozen until
+ * memfd_luo_change_end().
+ *
+ * Return: a cookie for memfd_luo_change_end(), %NULL if the file is not
+ * preserved, or ERR_PTR(-EINTR) if killed while waiting
+ */
+static inline struct memfd_luo *memfd_luo_change_begin(struct inode *inode)
+{
+	if (!shmem_mapping(inode->i_mapping) || !memfd_luo_preserved(inode))
+		return NULL;
+	return __memfd_luo_change_begin(inode);
+}
+
+static inline void memfd_luo_change_end(struct memfd_luo *luo)
+{
+	if (!IS_ERR_OR_NULL(luo))
+		__memfd_luo_change_end(luo);
+}
+
+#else /* !CONFIG_LIVEUPDATE_MEMFD */
+
+static inline bool memfd_luo_preserved(struct inode *inode)
+{
+	return false;
+}
+
+static inline int memfd_luo_fill_prepare(struct inode *inode, gfp_t *gfp)
+{
+	return 0;
+}
+
+static inline int memfd_luo_fill(struct inode *inode, struct folio *folio)
+{
+	return 0;
+}
+
+static inline struct memfd_luo *memfd_luo_change_begin(struct inode *inode)
+{
+	return NULL;
+}
+
+static inline void memfd_luo_change_end(struct memfd_luo *luo)
+{
+}
+
+#endif /* CONFIG_LIVEUPDATE_MEMFD */
+
+DEFINE_CLASS(memfd_luo_change, struct memfd_luo *, memfd_luo_change_end(_T),
+	     memfd_luo_change_begin(inode), struct inode *inode)
+
+#endif /* _MM_MEMFD_LUO_H */

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RETRIEVE and FINISH of a memfd, in the kernel that has received it
+ *
+ * The record is checked in full before anything is done with it. Then the file
+ * is built from left to right: a piece of an extent is restored, its folios
+ * become live folios of this kernel, and they are put into the page cache one
+ * by one, charged to the caller. That may run out of memory at any folio (F10).
+ * Then all folios are taken out of the file again, their charges given back,
+ * and wait for the next attempt. A folio that was made live stays so: we hold a
+ * reference to it until it is in a file that is complete, or until FINISH.
+ * Only then it is put onto an LRU list, so that reclaim does not meet it before.
+ *
+ * The record itself is never written to, and lives until FINISH.
+ */
+#define pr_fmt(fmt) "memfd_luo: " fmt
+
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kexec_handover.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+
+#include "internal.h"
+#include "memfd_luo.h"
+
+/* Pages that are restored with one call. */
+#define RESTORE_PAGES	2048UL
+
+/**
+ * struct memfd_luo_incoming - a record on its way to become a file
+ * @ser: Head of the record, read only.
+ * @tree: Its extents; sound.
+ * @live: Folios of the record below this page index are live, and ours until
+ *        the file is complete; those from here on are still KHO's.
+ */
+struct memfd_luo_incoming {
+	const struct memfd_luo_ser *ser;
+	struct memfd_luo_tree tree;
+	pgoff_t live;
+};
+
+static const struct memfd_luo_tree_ops incoming_tree_ops = {
+	.free = kho_restore_free,
+};
+
+/**
+ * memfd_luo_incoming_open() - check a record of the previous kernel
+ * @head_pa: handle of the record
+ *
+ * Context: may sleep.
+ * Return: the record, ready to be built or dropped, or an ERR_PTR:
+ * * -ENOMEM: try again
+ * * -EBADMSG: the record is damaged
+ * * -EPROTONOSUPPORT: it is sound, but of a kind that we cannot read
+ */
+struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa)
+{
+	struct memfd_luo_incoming *incoming;
+	struct memfd_luo_ser *ser;
+	int err;
+
+	if (!IS_ALIGNED(head_pa, PAGE_SIZE) ||
+	    !kho_is_incoming(PHYS_PFN(head_pa), 1))
+		return ERR_PTR(-EBADMSG);
+	ser = phys_to_virt(head_pa);
+	err = memfd_luo_head_check(ser);
+	if (err)
+		return ERR_PTR(err);
+
+	incoming = kzalloc(sizeof(*incoming), GFP_KERNEL_ACCOUNT);
+	if (!incoming)
+		return ERR_PTR(-ENOMEM);
+	incoming->ser = ser;
+	incoming->tree.root = &ser->root;
+	incoming->tree.root_capacity = MEMFD_LUO_ROOT_CAPACITY;
+	incoming->tree.ops = &incoming_tree_ops;
+	err = memfd_luo_record_check(ser, &incoming->tree);
+	if (err) {
+		kfree(incoming);
+		return ERR_PTR(err);
+	}
+	return incoming;
+}
+
+/* What the previous kernel has found bad is bad for us, too. */
+static void mark_poison(const struct memfd_luo_ser *ser, struct page *page,
+			pgoff_t index, unsigned long pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < ser->nr_poisoned; i++) {
+		struct page *bad;
+
+		if (ser->poisoned[i] < index || ser->poisoned[i] - index >= pages)
+			continue;
+		bad = page + (ser->poisoned[i] - index);
+		if (PageHWPoison(bad))
+			continue;
+		SetPageHWPoison(bad);
+		num_poisoned_pages_inc(page_to_pfn(bad));
+		if (folio_test_large(page_folio(bad)))
+			folio_set_has_hwpoisoned(page_folio(bad));
+	}
+}
+
+static int restore_piece(struct memfd_luo_incoming *incoming,
+			 struct memfd_luo_extent *piece)
+{
+	unsigned long pages;
+	int err;
+
+	piece->count = min(piece->count, max(RESTORE_PAGES >> piece->order, 1UL));
+	pages = memfd_luo_extent_pages(piece);
+	err = kho_restore_range(piece->pfn, pages, piece->order);
+	if (err) {
+		pr_err("%s: cannot restore %lu pages of order %u at pfn %#lx: %pe\n",
+		       incoming->ser->name, pages, piece->order, piece->pfn,
+		       ERR_PTR(err));
+		return err == -ENOMEM ? err : -EBADMSG;
+	}
+	if (unlikely(incoming->ser->nr_poisoned))
+		mark_poison(incoming->ser, pfn_to_page(piece->pfn),
+			    piece->index, pages);
+	incoming->live = memfd_luo_extent_end(piece);
+	return 0;
+}
+
+/*
+ * Finds the folios at or behind @index, at the start of a folio, and makes some
+ * of them live if they are not.
+ *
+ * Return: 1 if @piece is live, 0 behind the last one, or a negative errno, and
+ * @piece is what could not be made live
+ */
+static int incoming_piece(struct memfd_luo_incoming *incoming, pgoff_t index,
+			  struct memfd_luo_extent *piece)
+{
+	unsigned long skip;
+	int err;
+
+	if (!memfd_luo_tree_next(&incoming->tree, index, piece))
+		return 0;
+	skip = index > piece->index ? index - piece->index : 0;
+	piece->index += skip;
+	piece->pfn += skip;
+	piece->count -= skip >> piece->order;
+	if (incoming->live > piece->index) {
+		piece->count = min(piece->count, (incoming->live - piece->index) >>
+						 piece->order);
+		return 1;
+	}
+	err = restore_piece(incoming, piece);
+	return err ? err : 1;
+}
+
+/* Calls @fn for all live folios below @end; the rest is made live before. */
+static void for_each_folio(struct memfd_luo_incoming *incoming, pgoff_t end,
+			   void (*fn)(struct inode *inode, struct folio *folio),
+			   struct inode *inode)
+{
+	struct memfd_luo_extent piece;
+	pgoff_t index = 0;
+	int ret;
+
+	while (index < end) {
+		ret = incoming_piece(incoming, index, &piece);
+		if (!ret)
+			break;
+		index = memfd_luo_extent_end(&piece);
+		for (; ret > 0 && piece.count && piece.index < end; piece.count--) {
+			fn(inode, pfn_folio(piece.pfn));
+			piece.index += 1UL << piece.order;
+			piece.pfn += 1UL << piece.order;
+		}
+		cond_resched();
+	}
+}
+
+static void publish_folio(struct inode *inode, struct folio *folio)
+{
+	folio_add_lru(folio);
+	folio_put(folio);
+}
+
+static void drop_folio(struct inode *inode, struct folio *folio)
+{
+	folio_put(folio);
+}
+
+static int adopt_piece(struct inode *inode, struct memfd_luo_extent *piece)
+{
+	int err;
+
+	if (piece->order)
+		mapping_set_large_folios(inode->i_mapping);
+	for (; piece->count; piece->count--) {
+		err = shmem_adopt_folio(inode, pfn_folio(piece->pfn),
+					piece->index);
+		if (err)
+			return err;
+		piece->index += 1UL << piece->order;
+		piece->pfn += 1UL << piece->order;
+	}
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+static int build_contents(struct memfd_luo_incoming *incoming,
+			  struct inode *inode)
+{
+	struct memfd_luo_extent piece;
+	pgoff_t index = 0;
+	int ret;
+
+	for (;;) {
+		ret = incoming_piece(incoming, index, &piece);
+		if (ret <= 0)
+			break;
+		ret = adopt_piece(inode, &piece);
+		index = piece.index;
+		if (ret)
+			break;
+	}
+	for_each_folio(incoming, index, ret ? shmem_abandon_folio :
+					      publish_folio, inode);
+	return ret;
+}
+
+static void build_inode(const struct memfd_luo_ser *ser, struct inode *inode)
+{
+	struct shmem_inode_info *info = SHMEM_I(inode);
+	struct timespec64 time;
+
+	inode->i_uid = make_kuid(&init_user_ns, ser->uid);
+	inode->i_gid = make_kgid(&init_user_ns, ser->gid);
+	inode->i_mode = ser->mode;
+	shmem_restore_fsflags(inode, ser->fsflags);
+	info->seals = ser->seals;
+
+	inode_set_atime(inode, ser->atime_sec, ser->atime_nsec);
+	inode_set_mtime(inode, ser->mtime_sec, ser->mtime_nsec);
+	inode_set_ctime(inode, ser->ctime_sec, ser->ctime_nsec);
+	time.tv_sec = ser->btime_sec;
+	time.tv_nsec = ser->btime_nsec;
+	info->i_crtime = time;
+}
+
+/*
+ * memfd_create() makes a description that reads and writes. Every other kind
+ * was opened through /proc, and is again.
+ */
+static struct file *open_description(const struct memfd_luo_ser *ser,
+				     struct file *file)
+{
+	if ((ser->open_flags & O_ACCMODE) != O_RDWR ||
+	    ser->open_flags & O_DIRECT)
+		return dentry_open(&file->f_path, ser->open_flags,
+				   current_cred());
+
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	file->f_flags = ser->open_flags;
+	file->f_iocb_flags = iocb_flags(file);
+	return get_file(file);
+}
+
+static struct file *build_file(struct memfd_luo_incoming *incoming)
+{
+	const struct memfd_luo_ser *ser = incoming->ser;
+	struct file *file, *opened;
+	int err;
+
+	file = shmem_file_setup(ser->name, ser->size, VM_NORESERVE);
+	if (IS_ERR(file))
+		return file;
+	/* Whatever may fail comes before the contents. */
+	opened = open_description(ser, file);
+	fput(file);
+	if (IS_ERR(opened))
+		return opened;
+	err = build_contents(incoming, file_inode(opened));
+	if (err) {
+		fput(opened);
+		return ERR_PTR(err);
+	}
+	return opened;
+}
+
+/**
+ * memfd_luo_incoming_build() - make the file
+ * @incoming: a record
+ * @filep: out: the file, with a reference
+ *
+ * Context: may sleep; memory is charged to the caller's cgroup.
+ * Return:
+ * * 0: @filep is set
+ * * -ENOMEM, -EINTR and others: all is as before, call it again
+ * * -EBADMSG: the memory of the record is not what it says
+ */
+int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
+			     struct file **filep)
+{
+	const struct memfd_luo_ser *ser = incoming->ser;
+	struct file *file = build_file(incoming);
+
+	/* No limit of a mount is involved: shmem means memory. */
+	if (IS_ERR(file))
+		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
+
+	file->f_pos = ser->pos;
+	if (ser->seals & F_SEAL_WRITE)
+		WARN_ON_ONCE(mapping_deny_writable(file->f_mapping));
+	build_inode(ser, file_inode(file));
+	*filep = file;
+	return 0;
+}
+
+/**
+ * memfd_luo_incoming_finish() - end of a record
+ * @incoming: the record; gone afterwards
+ * @retrieved: the file was made; otherwise everything in it is freed
+ *
+ * Context: may sleep.
+ */
+void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
+			       bool retrieved)
+{
+	if (!retrieved)
+		for_each_folio(incoming, ULONG_MAX, drop_folio, NULL);
+	memfd_luo_tree_free(&incoming->tree);
+	kho_restore_free((void *)incoming->ser);
+	kfree(incoming);
+}

@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Measure what live update costs, in instructions of a guest, and compare it
+# with what it may cost. One guest a scenario, one vCPU, QEMU counts instructions
+# as time: the figures are the same on every host.
+
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(cd "$HERE/../../../../.." && pwd)
+VM=$HERE/../vm.sh
+
+RC_MISSED=1		# a figure is above its target, or a guest failed
+RC_USAGE=2		# wrong arguments, or something is missing here
+
+# Size of the kexec image (kernel and initrd) whose purgatory is measured.
+IMAGE_BYTES=$((20 * 1000 * 1000))
+
+usage()
+{
+	cat <<-USAGE
+	usage: bench.sh --kernel IMAGE --out DIR [--only SCENARIO]...
+
+	--kernel  the kernel to measure, with the live update options on
+	--out     directory for figures.md and the logs of the guests
+	--only    run this scenario again and keep the figures of the others;
+	          scenarios: ${SCENARIOS[*]}
+
+	exit: 0 every figure is within its target; ${RC_MISSED} one is not, or a guest failed;
+	      ${RC_USAGE} wrong arguments, or something is missing
+	USAGE
+}
+
+# "scale" comes first: it also tells the addresses that the stamps need.
+SCENARIOS=(scale big files runs runs1 digest)
+
+die()
+{
+	echo "bench.sh: $*" >&2
+	exit "$RC_USAGE"
+}
+
+parse()
+{
+	kernel='' out='' only=()
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		-h|--help) usage; exit 0 ;;
+		esac
+		[[ $# -ge 2 ]] || die "$1 needs a value"
+		case $1 in
+		--kernel) kernel=$2 ;;
+		--out) out=$2 ;;
+		--only) only+=("$2") ;;
+		*) die "unknown option $1" ;;
+		esac
+		shift 2
+	done
+	[[ -n $out ]] || { usage >&2; exit "$RC_USAGE"; }
+	[[ -f $kernel && -r $kernel ]] || die "cannot read the kernel '$kernel'"
+	[[ ${#only[@]} -gt 0 ]] || only=("${SCENARIOS[@]}")
+}
+
+build()
+{
+	local lib
+
+	mkdir -p "$out/include/linux"
+	cp "$ROOT/include/uapi/linux/liveupdate.h" "$out/include/linux/"
+	lib=("$HERE"/../lib/{data,guest,kexec,luo,story,verdict}.c)
+	"${CC:-gcc}" -D_GNU_SOURCE -O2 -Wall -static -pthread -fmacro-prefix-map="$HERE/=" -I"$out/include" -o "$out/init" \
+		"$HERE"/*.c "${lib[@]}" || die "cannot build the guest's program: needs gcc and libc6-dev"
+}
+
+# The second kernel's archive, filled up so that the image has its size.
+build_initramfs()
+{
+	local room=$((IMAGE_BYTES - $(stat -L -c %s "$kernel") - $(stat -c %s "$out/init")))
+
+	[[ $room -gt 0 ]] || die "$kernel is larger than the image of the benchmark"
+	head -c "$room" /dev/urandom >"$out/filler"
+	"$VM" initramfs "$out/second.cpio" --init "$out/init" --file "$out/filler:/filler"
+	"$VM" initramfs "$out/first.cpio" --init "$out/init" \
+		--file "$kernel:/kexec/bzImage" --file "$out/second.cpio:/kexec/initrd.cpio"
+	rm -f "$out/filler"
+}
+
+# How QEMU runs for the scenarios that are looked at from outside: it records,
+# and so can tell the number of instructions; the stub lets stamps.py in.
+stamped_args()
+{
+	vm_args+=(--mem 2G --append "bench=$1 kunit.enable=0 nolapic_timer ${2:-}"
+		--qemu-arg -icount --qemu-arg "shift=0,sleep=off,rr=record,rrfile=$out/$1.replay"
+		--qemu-arg -gdb --qemu-arg "unix:$out/gdb.sock,server=on,wait=off" --qemu-arg -S)
+}
+
+scenario_args()
+{
+	vm_args=(--kernel "$kernel" --initrd "$out/first.cpio" --timeout "${BENCH_TIMEOUT:-300}"
+		--verdict "$out/$1.verdict" --console "$out/$1.console")
+	case $1 in
+	scale)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 2G) ;;
+	big)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 6G) ;;
+	digest)	stamped_args "$1" kho=off ;;
+	*)	stamped_args "$1" ;;
+	esac
+}
+
+run_scenario()
+{
+	local name=$1 vm_args rc=0 pid=''
+
+	echo "bench: $name"
+	scenario_args "$name"
+	: >"$out/$name.stamps"
+	if [[ " ${vm_args[*]} " == *" -gdb "* ]]; then
+		rm -f "$out/gdb.sock"
+		"$HERE/stamps.py" --socket "$out/gdb.sock" --symbols "$out/scale.verdict" \
+			>"$out/$name.stamps" &
+		pid=$!
+	fi
+	"$VM" boot "${vm_args[@]}" 2> >(grep -v 'no active timers' >&2) || rc=$?
+	[[ -z $pid ]] || wait "$pid" || rc=$?
+	rm -f "$out/$name.replay" "$out/gdb.sock"
+	if [[ $rc -ne 0 ]] || ! grep -qax '@ end' "$out/$name.verdict"; then
+		echo "bench.sh: $name failed (vm.sh: $rc):" >&2
+		grep -a 'Bail out' "$out/$name.verdict" >&2 || true
+		failed=1
+	fi
+}
+
+main()
+{
+	local kernel out only name failed=0
+
+	parse "$@"
+	mkdir -p "$out"
+	out=$(cd "$out" && pwd)
+	build
+	build_initramfs
+	for name in "${only[@]}"; do
+		run_scenario "$name"
+	done
+	rm -f "$out/first.cpio" "$out/second.cpio"
+	"$HERE/bench_table.py" --dir "$out" --markdown "$out/figures.md" || failed=1
+	exit $((failed ? RC_MISSED : 0))
+}
+
+main "$@"

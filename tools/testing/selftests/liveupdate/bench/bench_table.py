@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Turn the logs of the benchmark's guests into the table of figures.
+
+Exit status: 0 every figure is there and within its target, 1 otherwise.
+"""
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+
+GIB_PAGES = 262144
+RUN_PAGES = 16384
+PAGE = 4096
+
+HOW = """# Figures
+
+What live update costs, in instructions of the guest. `make bench` repeats them
+and writes this page; they do not depend on the host.
+
+How they are measured:
+
+* QEMU runs one vCPU with `-icount shift=0,sleep=off`: one instruction is one
+  nanosecond and one tick of the time stamp counter. Calls of userspace are
+  measured with `rdtscp` right before and after the ioctl.
+* Phases inside the kernel (`liveupdate_reboot()`, the purgatory, the boot of
+  the second kernel) are measured from outside, without code in the kernel:
+  `stamps.py` sets hardware breakpoints through QEMU's gdb stub and asks the
+  monitor for the number of executed instructions (`info replay`; QEMU records
+  with `rr=record` for that). Addresses come from the guest's `/proc/kallsyms`,
+  the purgatory's from the `struct kimage` that `machine_kexec()` is given.
+* A figure is *with minus without*: the same call on an empty file is taken off
+  where the table says so, and the boot row compares two second kernels that
+  differ in what is preserved.
+* Memory is what KHO's debugfs state says: the preserved pages that are not the
+  file's own are its record; where the table says "all", the pages of the tracker
+  are in, too.
+* The guests have so much memory that their files lie outside KHO's scratch
+  areas: a page in there has to be moved first, which costs some 1,500
+  instructions, for the copy above all.
+"""
+
+
+@dataclass
+class Row:
+    """One line of the table; value is None if it was not measured."""
+    text: str
+    target: float
+    value: float
+    unit: str = "instructions"
+
+    @property
+    def good(self):
+        return self.value is not None and self.value <= self.target
+
+    @property
+    def verdict(self):
+        if self.value is None:
+            return "NOT MEASURED"
+        if self.good:
+            return "met"
+        return f"MISSED, {self.value / self.target:.1f} x"
+
+
+class Log:
+    """Figures and stamps of one scenario. A figure that is not there is None."""
+
+    def __init__(self, directory, name):
+        self.figures, self.stamps = {}, {}
+        for suffix in (".verdict", ".stamps"):
+            path = os.path.join(directory, name + suffix)
+            if not os.path.exists(path):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as f:
+                for words in map(str.split, f):
+                    self._take(words)
+
+    def _take(self, words):
+        if words[:2] == ["@", "fig"]:
+            self.figures[words[2]] = float(words[3])
+        elif words[:2] == ["@", "stamp"]:
+            self.stamps.setdefault(words[2], []).append(int(words[3]))
+
+    def get(self, name, without=None, over=1):
+        """A figure, less another one, over a number of things."""
+        value = self.figures.get(name)
+        base = self.figures.get(without) if without else 0
+        if value is None or base is None:
+            return None
+        return (value - base) / over
+
+    def between(self, begin, end, which=-1):
+        """Instructions between two stamps; which: 0 first kernel, -1 the last."""
+        try:
+            return self.stamps[end][which] - self.stamps[begin][which]
+        except (KeyError, IndexError):
+            return None
+
+    def boot(self):
+        """From kho_memory_init() to the end of memblock_free_all(), second kernel."""
+        if len(self.stamps.get("kho_memory_init", ())) < 2:
+            return None
+        return self.between("kho_memory_init", "memblock_free_all.return")
+
+
+def minus(a, b):
+    return None if a is None or b is None else a - b
+
+
+def plus(a, b):
+    return None if a is None or b is None else a + b
+
+
+def time_rows(big, files, scale):
+    return [
+        Row("PRESERVE_FD, 1 GiB contiguous, per page, less an empty file", 300,
+            big.get("preserve_contiguous", "preserve_empty", GIB_PAGES)),
+        Row("PRESERVE_FD, 2 MiB folios, 256 MiB, less an empty file", 2e6,
+            big.get("preserve_huge", "preserve_empty")),
+        Row("PRESERVE_FD, 1,000 files of 64 KiB, per file", 15000, files.get("preserve_file")),
+        Row("RETRIEVE_FD, 1,000 files of 64 KiB, per file", 20000, files.get("retrieve_file")),
+        Row("RETRIEVE_FD, 1 GiB contiguous, per page (eager), less an empty file", 800,
+            big.get("retrieve_contiguous", "retrieve_empty", GIB_PAGES)),
+        Row("CREATE_SESSION, the 2,000th against the 100th", 1.2, scale.get("growth_create"), "x"),
+        Row("PRESERVE_FD, the 5,000th file against the 100th", 1.2,
+            scale.get("growth_preserve"), "x"),
+        Row("RETRIEVE_SESSION, the 2,000th against the 100th", 1.2,
+            scale.get("growth_retrieve_session"), "x"),
+        Row("RETRIEVE_FD, the 5,000th file against the 100th", 1.2,
+            scale.get("growth_retrieve"), "x"),
+        Row("PRESERVE_FD, sparse: 64 GiB with 256 pages of data, less an empty file", 1.5e6,
+            big.get("preserve_sparse", "preserve_empty")),
+    ]
+
+
+def jump_rows(files, runs, runs1):
+    return [
+        Row("liveupdate_reboot(), entry to return, 1,000 files of 64 KiB", 3e6,
+            files.between("liveupdate_reboot", "liveupdate_reboot.return")),
+        Row("purgatory, 20 MB image", 1e6, files.between("purgatory", "next_kernel")),
+        Row("boot, 64 MiB preserved in 16,384 runs against 1 MiB: kho_memory_init() to the end "
+            "of memblock_free_all()", 50e6, minus(runs.boot(), runs1.boot())),
+    ]
+
+
+def memory_rows(big, runs):
+    sparse = plus(big.get("record_sparse", "record_empty"), big.get("tracker_sparse", "tracker_empty"))
+    return [
+        Row("sparse: 64 GiB with 256 pages of data, all memory that it costs", 65536, sparse, "bytes"),
+        Row("record, contiguous 1 GiB, less an empty file", PAGE,
+            big.get("record_contiguous", "record_empty"), "bytes"),
+        Row("record, every page alone, per page, less an empty file", 24,
+            runs.get("record_alternate", "record_empty", RUN_PAGES), "bytes"),
+    ]
+
+
+def other_figures(logs):
+    """What has no target, but explains the rest."""
+    files, runs, runs1, digest = (logs[n] for n in ("files", "runs", "runs1", "digest"))
+    return [
+        ("runs of pages in the contiguous file (1 GiB)", logs["big"].get("runs_contiguous")),
+        ("runs of pages in the alternating file (64 MiB)", runs.get("runs_alternate")),
+        ("PRESERVE_FD, empty file", logs["big"].get("preserve_empty")),
+        ("RETRIEVE_FD, empty file", logs["big"].get("retrieve_empty")),
+        ("RETRIEVE_FD, 2 MiB folios, 256 MiB", logs["big"].get("retrieve_huge")),
+        ("RETRIEVE_FD, sparse", logs["big"].get("retrieve_sparse")),
+        ("PRESERVE_FD, alternating file", runs.get("preserve_alternate")),
+        ("RETRIEVE_FD, alternating file", runs.get("retrieve_alternate")),
+        ("liveupdate_reboot(), one file",
+         runs1.between("liveupdate_reboot", "liveupdate_reboot.return")),
+        ("liveupdate_reboot() returned to machine_kexec()",
+         files.between("liveupdate_reboot.return", "machine_kexec")),
+        ("machine_kexec() to purgatory, 20 MB image", files.between("machine_kexec", "purgatory")),
+        ("purgatory, 20 MB image, kho=off (with its digest)",
+         digest.between("purgatory", "next_kernel")),
+        ("entry of the second kernel to kho_memory_init()",
+         files.between("next_kernel", "kho_memory_init")),
+        ("the boot row, 16,384 runs", runs.boot()),
+        ("the boot row, 1 MiB", runs1.boot()),
+        ("the boot row, nothing preserved, kho=off", digest.boot()),
+    ]
+
+
+def number(value, unit):
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if unit == "x" or value < 100 and value % 1 else f"{value:,.0f}"
+
+
+def markdown(rows, others):
+    lines = ["| figure | at most | measured | unit | verdict |", "|---|---:|---:|---|---|"]
+    lines += [f"| {r.text} | {number(r.target, r.unit)} | {number(r.value, r.unit)} | {r.unit} "
+              f"| {r.verdict} |" for r in rows]
+    lines += ["", "Without a target, for comparison (instructions, or a count):", "",
+              "| figure | measured |", "|---|---:|"]
+    lines += [f"| {text} | {number(value, '')} |" for text, value in others]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--dir", required=True, help="where the logs of the guests are")
+    parser.add_argument("--markdown", required=True, help="the page to write")
+    args = parser.parse_args()
+    logs = {name: Log(args.dir, name) for name in ("big", "files", "scale", "runs", "runs1", "digest")}
+    rows = time_rows(logs["big"], logs["files"], logs["scale"])
+    rows += jump_rows(logs["files"], logs["runs"], logs["runs1"]) + memory_rows(logs["big"], logs["runs"])
+    with open(args.markdown, "w", encoding="utf-8") as f:
+        f.write(HOW + "\n" + markdown(rows, other_figures(logs)))
+    for r in rows:
+        print(f"{r.text:<88} {number(r.target, r.unit):>12} {number(r.value, r.unit):>14} {r.verdict}")
+    return 0 if all(r.good for r in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

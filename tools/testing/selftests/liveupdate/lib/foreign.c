@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "foreign.h"
+#include "guest.h"
+#include "story.h"
+
+#define LOG		"/sys/kernel/debug/luo_test/log"
+#define PARAMS		"/sys/module/" FOREIGN_MODULE "/parameters/"
+#define DAMAGE		"/sys/kernel/debug/luo_damage/"
+#define KHO_FDT		"/sys/kernel/debug/kho/out/fdt"
+
+static char text[65536];
+
+void foreign_load(const char *params)
+{
+	int ret = guest_insmod(FOREIGN_MODULE, params);
+
+	if (ret == -ENOENT)
+		story_skip("no module %s", FOREIGN_MODULE);
+	require(!ret || ret == -EEXIST, "insmod: %d", ret);
+}
+
+int foreign_open(const char *device, uint64_t value)
+{
+	int fd = open(device, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, &value, sizeof(value)) == sizeof(value) ? fd : -EIO;
+}
+
+uint64_t foreign_value(int fd)
+{
+	uint64_t value = ~0ULL;
+
+	return read(fd, &value, sizeof(value)) == sizeof(value) ? value : ~0ULL;
+}
+
+void foreign_set(const char *param, int value)
+{
+	char path[128], number[16];
+
+	snprintf(path, sizeof(path), PARAMS "%s", param);
+	snprintf(number, sizeof(number), "%d", value);
+	check(!guest_write(path, number), "%s=%d", param, value);
+}
+
+void foreign_log_clear(void)
+{
+	check(!guest_write(LOG, "x"));
+}
+
+void foreign_log_check(const char *want)
+{
+	char *c;
+
+	require(guest_read(LOG, text, sizeof(text)) >= 0);
+	for (c = text; *c; c++)
+		if (*c == '\n')
+			*c = ';';
+	check(!strcmp(text, want), "log '%s', not '%s'", text, want);
+}
+
+bool foreign_log_has(const char *line)
+{
+	return guest_read(LOG, text, sizeof(text)) >= 0 && strstr(text, line);
+}
+
+static uint32_t be32(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	return u[0] << 24 | u[1] << 16 | u[2] << 8 | u[3];
+}
+
+/*
+ * The address of our blob: the first property of 8 bytes in the node of that
+ * name of KHO's tree (FDT: 1 begins a node, 3 a property, 4 is nothing).
+ */
+static uint64_t find_header(const char *fdt, int size)
+{
+	const char *p = fdt + be32(fdt + 8), *end = fdt + size;
+	bool ours = false;
+	uint64_t value;
+
+	while (p + 12 < end) {
+		switch (be32(p)) {
+		case 1:
+			ours = !strcmp(p + 4, "liveupdate");
+			p += 4 + (strlen(p + 4) + 4) / 4 * 4;
+			break;
+		case 3:
+			if (ours && be32(p + 4) == 8) {
+				memcpy(&value, p + 12, sizeof(value));
+				return value;
+			}
+			p += 12 + (be32(p + 4) + 3) / 4 * 4;
+			break;
+		case 9:
+			return 0;
+		default:
+			p += 4;
+		}
+	}
+	return 0;
+}
+
+void damage_load(void)
+{
+	char number[32];
+	uint64_t header;
+	int ret, size;
+
+	ret = guest_insmod("luo_test_damage", "");
+	if (ret == -ENOENT)
+		story_skip("no module luo_test_damage");
+	require(!ret || ret == -EEXIST, "insmod: %d", ret);
+	size = guest_read(KHO_FDT, text, sizeof(text));
+	require(size > 0, KHO_FDT);
+	header = find_header(text, size);
+	require(header, "no header of ours in KHO's tree");
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)header);
+	require(!guest_write(DAMAGE "header", number));
+}
+
+void damage(const char *fmt, ...)
+{
+	char order[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(order, sizeof(order), fmt, ap);
+	va_end(ap);
+	check(!guest_write(DAMAGE "orders", order), "order '%s'", order);
+}

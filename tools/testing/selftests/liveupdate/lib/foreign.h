@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The test module: files that are a number, and failures on demand. */
+#ifndef LUO_FOREIGN_H
+#define LUO_FOREIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FOREIGN_MODULE	"luo_test_handler"
+#define FOREIGN		"/dev/luo_test"
+#define FOREIGN_FINAL	"/dev/luo_test_final"
+
+/* Load the module, or skip the story where there is none. */
+void foreign_load(const char *params);
+int foreign_open(const char *device, uint64_t value);
+uint64_t foreign_value(int fd);
+void foreign_set(const char *param, int value);
+
+/* The log of its callbacks: empty it, and compare it with lines "a;b;c". */
+void foreign_log_clear(void);
+void foreign_log_check(const char *want);
+bool foreign_log_has(const char *line);
+
+/* Damage to what is handed over: see luo_test_damage.c. */
+void damage_load(void);
+void damage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* LUO_FOREIGN_H */

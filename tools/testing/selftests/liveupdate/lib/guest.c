@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "story.h"
+
+#define MODULE_DIR	"/modules"
+
+static void mount_one(const char *what, const char *where)
+{
+	mkdir(where, 0755);
+	mount(what, where, what, 0, NULL);
+}
+
+void guest_mount(void)
+{
+	mount_one("devtmpfs", "/dev");
+	mount_one("proc", "/proc");
+	mount_one("sysfs", "/sys");
+	mount_one("debugfs", "/sys/kernel/debug");
+	mount_one("tmpfs", "/tmp");
+	mount_one("cgroup2", "/sys/fs/cgroup");
+}
+
+int guest_read(const char *path, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (used < size - 1) {
+		n = read(fd, buf + used, size - 1 - used);
+		if (n <= 0)
+			break;
+		used += n;
+	}
+	buf[used] = '\0';
+	close(fd);
+	return used;
+}
+
+int guest_write(const char *path, const char *text)
+{
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+const char *guest_param(const char *name, char *buf, size_t size)
+{
+	char cmdline[4096], *word, *save;
+	size_t len = strlen(name);
+	const char *found = NULL;
+
+	if (guest_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
+		return NULL;
+	for (word = strtok_r(cmdline, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save)) {
+		if (strncmp(word, name, len) || word[len] != '=')
+			continue;
+		snprintf(buf, size, "%s", word + len + 1);
+		found = buf;
+	}
+	return found;
+}
+
+int guest_kexec(void)
+{
+	verdict_drain();
+	reboot(RB_KEXEC);
+	return -errno;
+}
+
+void guest_end(void)
+{
+	verdict_drain();
+	sync();
+	reboot(RB_AUTOBOOT);
+	for (;;)
+		pause();
+}
+
+int guest_insmod(const char *name, const char *params)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), MODULE_DIR "/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+int guest_rmmod(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}

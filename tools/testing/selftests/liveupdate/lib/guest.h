@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a test does to the guest that it runs in: kernels, modules, memory. */
+#ifndef LUO_GUEST_H
+#define LUO_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* File systems of a guest whose init we are. */
+void guest_mount(void);
+
+/* The value of NAME= on the kernel command line, the last one; NULL if none. */
+const char *guest_param(const char *name, char *buf, size_t size);
+
+/* Load the next kernel; extra words go to the end of its command line. */
+int guest_kexec_load(bool more, const char *extra);
+int guest_kexec_unload(void);
+
+/* The old kexec_load(2), with an image that could never run. */
+int guest_kexec_load_legacy(bool load);
+
+/* reboot(LINUX_REBOOT_CMD_KEXEC); returns -errno if it returns. */
+int guest_kexec(void);
+void guest_end(void) __attribute__((noreturn));
+
+int guest_insmod(const char *name, const char *params);
+int guest_rmmod(const char *name);
+int guest_write(const char *path, const char *text);
+int guest_read(const char *path, char *buf, size_t size);
+
+/* Fill all free memory with a pattern and give it back. */
+void guest_hog(void);
+
+#endif /* LUO_GUEST_H */

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory hog: whatever the kernel believes to be free is overwritten, so
+ * that a preserved page that was not reserved has lost its contents before any
+ * check looks at it. The kernel clears the pages; a word in each tells a page of
+ * ours from one that is still zero. Scratch (the only CMA area) is left out: it
+ * never holds a preserved page, and the kernel needs it when all else is full.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "data.h"
+#include "guest.h"
+#include "story.h"
+
+#define CHUNK		(4 * MiB)
+#define LEAVE_KB	(24L << 10)	/* for the kernel to live on */
+
+static void hog(void)
+{
+	long filled = 0;
+	size_t off;
+	char *mem;
+
+	while (meminfo_kb("MemFree") - meminfo_kb("CmaFree") > LEAVE_KB) {
+		mem = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (mem == MAP_FAILED)
+			break;
+		for (off = 0; off < CHUNK; off += PAGE)
+			*(volatile uint64_t *)(mem + off) = 0xa5a5a5a5a5a5a5a5ULL;
+		filled += CHUNK / MiB;
+	}
+	verdict("# hog: overwrote %ld MiB of free memory\n", filled);
+}
+
+void guest_hog(void)
+{
+	pid_t pid;
+
+	guest_write("/proc/sys/vm/overcommit_memory", "1");
+	guest_write("/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	pid = fork();
+	if (!pid) {
+		hog();
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	guest_write("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+}

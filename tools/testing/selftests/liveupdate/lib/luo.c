@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "luo.h"
+
+int luo_open(void)
+{
+	int fd = open(LUO_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int luo_create_on(int dev, const char *name)
+{
+	struct liveupdate_ioctl_create_session arg = { .size = sizeof(arg) };
+
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	if (ioctl(dev, LIVEUPDATE_IOCTL_CREATE_SESSION, &arg))
+		return -errno;
+	return arg.fd;
+}
+
+int luo_retrieve_on(int dev, const char *name)
+{
+	struct liveupdate_ioctl_retrieve_session arg = { .size = sizeof(arg) };
+
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	if (ioctl(dev, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &arg))
+		return -errno;
+	return arg.fd;
+}
+
+int luo_create(const char *name)
+{
+	int dev = luo_open(), fd;
+
+	if (dev < 0)
+		return dev;
+	fd = luo_create_on(dev, name);
+	close(dev);
+	return fd;
+}
+
+int luo_retrieve(const char *name)
+{
+	int dev = luo_open(), fd;
+
+	if (dev < 0)
+		return dev;
+	fd = luo_retrieve_on(dev, name);
+	close(dev);
+	return fd;
+}
+
+int luo_preserve(int session, int fd, uint64_t token)
+{
+	struct liveupdate_session_preserve_fd arg = {
+		.size = sizeof(arg),
+		.fd = fd,
+		.token = token,
+	};
+
+	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg) ? -errno : 0;
+}
+
+int luo_get(int session, uint64_t token)
+{
+	struct liveupdate_session_retrieve_fd arg = {
+		.size = sizeof(arg),
+		.token = token,
+	};
+
+	if (ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &arg))
+		return -errno;
+	return arg.fd;
+}
+
+int luo_finish(int session)
+{
+	struct liveupdate_session_finish arg = { .size = sizeof(arg) };
+
+	return ioctl(session, LIVEUPDATE_SESSION_FINISH, &arg) ? -errno : 0;
+}
+
+int luo_get_name(int session, char *name)
+{
+	struct liveupdate_session_get_name arg = { .size = sizeof(arg) };
+
+	if (ioctl(session, LIVEUPDATE_SESSION_GET_NAME, &arg))
+		return -errno;
+	memcpy(name, arg.name, sizeof(arg.name));
+	return 0;
+}

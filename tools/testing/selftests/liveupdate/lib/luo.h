@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ioctls of the Live Update Orchestrator as functions. All of them return
+ * -errno on failure, and a file descriptor or 0 on success.
+ */
+#ifndef LUO_LIB_H
+#define LUO_LIB_H
+
+#include <stdint.h>
+#include <linux/liveupdate.h>
+
+#define LUO_DEVICE	"/dev/liveupdate"
+
+int luo_open(void);
+int luo_create_on(int dev, const char *name);
+int luo_retrieve_on(int dev, const char *name);
+
+/* The same, with the device opened just for it: the device is exclusive. */
+int luo_create(const char *name);
+int luo_retrieve(const char *name);
+
+int luo_preserve(int session, int fd, uint64_t token);
+int luo_get(int session, uint64_t token);
+int luo_finish(int session);
+int luo_get_name(int session, char *name);
+
+#endif /* LUO_LIB_H */

@@ -1,0 +1,311 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the live update tests: each one in a QEMU guest of its own, which replaces
+# its kernel as often as the test wants. Nothing is needed but a kernel with the
+# series applied (config: see the file of that name), QEMU, a compiler and cpio.
+#
+#	make defconfig liveupdate.config && make -j8 && make modules
+#	tools/testing/selftests/liveupdate/run.sh
+#
+# How it goes together:
+#	tests.tsv	the list of tests, and what each one needs
+#	run.sh		this: builds, boots, counts
+#	vm.sh		makes an initramfs, boots a guest, looks for splats
+#	splat.tsv	what is a splat
+#	x86_64.conf	all that is known about the machine
+#	init.c, lib/	the init program of the guests, and its library
+#	stories/	tests over a kexec
+#	uapi/		tests in one kernel, with kselftest_harness.h
+
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ARCH=${ARCH:-x86_64}
+# shellcheck source=x86_64.conf
+. "$HERE/$ARCH.conf"
+
+RC_FAIL=1		# a test failed, or a console has a splat
+RC_USAGE=2		# wrong arguments
+RC_SKIP=4		# nothing to run here (KSFT_SKIP)
+
+usage()
+{
+	cat <<-USAGE
+	usage: run.sh [-k IMAGE] [-K IMAGE] [-M DIR] [-t TEST[,TEST]...] [-w DIR]
+	              [-j N] [-d] [-s] [-l] [-h]
+
+	-k  kernel image (default: \$KBUILD_OUTPUT or the tree, $KERNEL_IMAGE)
+	-K  kernel image to jump to, if it is another one
+	-M  directory below which luo_test_handler.ko is (default: the kernel's)
+	-t  only these tests
+	-w  work directory; logs are kept there (default: a temporary one)
+	-j  this many guests at a time
+	-d  the kernel has KASAN: more memory and time, and kmemleak at the end
+	-s  soak: every test ten times
+	-l  list the tests
+	-h  this
+
+	Each test gives a line of KTAP, the last line has the totals of all checks.
+	exit: 0 all passed (some may be skipped, and are named); ${RC_FAIL} failures;
+	      ${RC_USAGE} usage; ${RC_SKIP} nothing could be run
+	USAGE
+}
+
+die()
+{
+	echo "run.sh: $*" >&2
+	exit "$RC_USAGE"
+}
+
+# No kernel, no QEMU: that is not a failure of the kernel.
+skip_all()
+{
+	echo "1..0 # SKIP $*"
+	exit "$RC_SKIP"
+}
+
+list_tests()
+{
+	awk -F '\t' '!/^#/ && NF >= 11 {
+		printf "%-12s %-6s %2d kernels  %s\n", $1, $2, $4, $3
+	}' "$HERE/tests.tsv"
+}
+
+parse_args()
+{
+	local top
+
+	top=$(cd "$HERE/../../../.." && pwd)
+	kernel=${KBUILD_OUTPUT:-$top}/$KERNEL_IMAGE
+	next='' modules='' only='' work='' jobs=1 debug=0 rounds=1
+	while getopts 'k:K:M:t:w:j:dslh' opt; do
+		case $opt in
+		k) kernel=$OPTARG ;;
+		K) next=$OPTARG ;;
+		M) modules=$OPTARG ;;
+		t) only=$OPTARG ;;
+		w) work=$OPTARG ;;
+		j) jobs=$OPTARG ;;
+		d) debug=1 ;;
+		s) rounds=10 ;;
+		l) list_tests; exit 0 ;;
+		h) usage; exit 0 ;;
+		*) usage >&2; exit "$RC_USAGE" ;;
+		esac
+	done
+	next=${next:-$kernel}
+	modules=${modules:-${kernel%"/$KERNEL_IMAGE"}}
+}
+
+# The programs for the guests, from the install directory or made here.
+find_programs()
+{
+	bin=$HERE
+	if [[ ! -x $HERE/init || -e $HERE/Makefile ]]; then
+		bin=$work/bin
+		mkdir -p "$bin"
+		make -s -C "$HERE" OUTPUT="$bin" >"$work/build.log" 2>&1 ||
+			die "cannot build the tests, see $work/build.log"
+	fi
+}
+
+# The initramfs: init with its files, then the next kernel with the first part.
+build_initrd()
+{
+	local args=(--init "$bin/init") file
+
+	for file in "$bin"/uapi_*; do
+		args+=(--file "$file:/tests/${file##*/}")
+	done
+	for file in luo_test_handler luo_test_damage; do
+		module=$(find "$modules" -name "$file.ko" -print -quit 2>/dev/null || true)
+		[[ -z $module ]] || args+=(--file "$module:/modules/$file.ko")
+	done
+	"$HERE/vm.sh" initramfs "$work/first.cpio" "${args[@]}"
+	"$HERE/vm.sh" initramfs "$work/kexec.cpio" --file "$next:/kexec/bzImage" \
+		--file "$work/first.cpio:/kexec/initrd.cpio"
+	cat "$work/first.cpio" "$work/kexec.cpio" >"$work/initrd.cpio"
+}
+
+# Boot the guest of one line of tests.tsv.
+boot_test()
+{
+	local name=$1 kind=$2 what=$3 mem=$5 smp=$7 icount=$8 limit=$9
+	local words=(printk.time=1) args=()
+
+	[[ $kind == kunit ]] || words+=(kunit.enable=0)
+	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
+	[[ $debug -eq 0 ]] || words+=(luo.leak=1)
+	[[ $icount -eq 0 ]] || args+=(--icount)
+	case $kind in
+	story|control) words+=("luo.story=$what") ;;
+	prog) words+=("luo.prog=$what") ;;
+	kunit) words+=("luo.kunit=1") ;;
+	esac
+	"$HERE/vm.sh" boot --kernel "$kernel" --initrd "$work/initrd.cpio" \
+		--mem "$mem" --smp "$smp" --timeout "$limit" "${args[@]}" \
+		--verdict "$work/$name.verdict" --console "$work/$name.console" \
+		--append "${words[*]}" 2>"$work/$name.errors"
+}
+
+# Count "pass fail skip" in a verdict. What was promised and did not come has
+# failed. The cases of a KUnit suite are one level further in.
+count_results()
+{
+	awk -v kunit="$([[ $2 == kunit ]] && echo 1 || echo 0)" '
+	/^1\.\.[0-9]+/ { plan += substr($1, 4) }
+	/^Bail out!/ { fail++ }
+	/^(not )?ok / { lines++ }
+	{ result = 0 }
+	/^(not )?ok / { result = !kunit || !/^ok/ }
+	kunit && /^    (not )?ok / { result = 1; sub(/^ +/, "") }
+	!result { next }
+	/# SKIP/ { skip++; next }
+	/^ok / { pass++ }
+	/^not ok / { fail++ }
+	END {
+		if (lines < plan)
+			fail += plan - lines
+		if (!lines && !fail)
+			fail = 1
+		print pass + 0, fail + 0, skip + 0
+	}' "$1"
+}
+
+# A control has done its work if it came out red.
+invert_control()
+{
+	local pass=$1 fail=$2 rc=$3
+
+	if [[ $fail -gt 0 || $rc -ne 0 ]]; then
+		echo "1 0 0 0"
+	else
+		echo "0 $((pass + 1)) 0 0"
+	fi
+}
+
+# One test: its counts go to NAME.result, to be printed in the order of the list.
+run_test()
+{
+	local name=$1 rc=0 start=$SECONDS counts pass fail skip
+
+	boot_test "$@" || rc=$?
+	counts="$(count_results "$work/$name.verdict" "$2") $rc"
+	if [[ $2 == control ]]; then
+		read -r pass fail skip rc <<<"$counts"
+		counts=$(invert_control "$pass" "$fail" "$rc")
+	fi
+	echo "$counts $((SECONDS - start))" >"$work/$name.result"
+}
+
+rc_text()
+{
+	case $1 in
+	0) ;;
+	3) echo "splat on the console" ;;
+	4) echo "QEMU failed" ;;
+	5) echo "no verdict" ;;
+	124) echo "timeout" ;;
+	*) echo "status $1" ;;
+	esac
+}
+
+# What a person wants to see of a test that failed, or was skipped in part.
+explain()
+{
+	local name=$1
+
+	grep -aE '^(not ok|Bail out)|FAILED|# leak:|^# .*(Expected|but got)|^    not ok' \
+		"$work/$name.verdict" | head -40 | sed 's/^/#   /' || true
+	sed 's/^/#   /' "$work/$name.errors" | head -40
+	echo "#   logs: $work/$name.verdict $work/$name.console"
+}
+
+report_test()
+{
+	local number=$1 name=$2 pass fail skip rc wall text
+
+	read -r pass fail skip rc wall <"$work/$name.result"
+	text="$name # $pass passed, $fail failed, $skip skipped, $wall s"
+	total_pass=$((total_pass + pass))
+	total_skip=$((total_skip + skip))
+	if [[ $fail -eq 0 && $rc -eq 0 ]]; then
+		echo "ok $number $text"
+	else
+		[[ $fail -gt 0 ]] || fail=1
+		echo "not ok $number $text $(rc_text "$rc")"
+		explain "$name"
+	fi
+	total_fail=$((total_fail + fail))
+	grep -a '# SKIP' "$work/$name.verdict" | sed 's/^/# SKIPPED: /' || true
+}
+
+# The lines of tests.tsv that are wanted, in the array chosen.
+choose_tests()
+{
+	local name
+
+	mapfile -t chosen < <(awk -F '\t' -v only=",$only," \
+		'!/^#/ && NF >= 11 && (only == ",," || index(only, "," $1 ","))' \
+		"$HERE/tests.tsv")
+	for name in ${only//,/ }; do
+		awk -F '\t' -v name="$name" '$1 == name { found = 1 } END { exit !found }' \
+			"$HERE/tests.tsv" || die "no test '$name' (-l lists them)"
+	done
+}
+
+run_all()
+{
+	local line fields number=0 running=0
+
+	for line in "${chosen[@]}"; do
+		IFS=$'\t' read -ra fields <<<"$line"
+		if [[ $running -ge $jobs ]]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		if [[ $jobs -eq 1 ]]; then
+			run_test "${fields[@]}"
+			number=$((number + 1))
+			report_test "$number" "${fields[0]}"
+		else
+			run_test "${fields[@]}" &
+			running=$((running + 1))
+		fi
+	done
+	[[ $jobs -gt 1 ]] || return 0
+	wait
+	for line in "${chosen[@]}"; do
+		number=$((number + 1))
+		report_test "$number" "${line%%$'\t'*}"
+	done
+}
+
+main()
+{
+	local round
+
+	parse_args "$@"
+	command -v "$QEMU" >/dev/null || skip_all "$QEMU is missing ($QEMU_PACKAGE)"
+	command -v cpio >/dev/null || skip_all "cpio is missing"
+	[[ -r $kernel ]] || skip_all "no kernel at $kernel: build one, or give -k"
+	if [[ -z $work ]]; then
+		work=$(mktemp -d)
+	fi
+	mkdir -p "$work"
+	work=$(cd "$work" && pwd)
+	choose_tests
+	find_programs
+	build_initrd
+	total_pass=0 total_fail=0 total_skip=0
+	echo "TAP version 13"
+	echo "1..$((${#chosen[@]} * rounds))"
+	for ((round = 0; round < rounds; round++)); do
+		run_all
+	done
+	echo "# totals: pass:$total_pass fail:$total_fail skip:$total_skip"
+	[[ $total_fail -eq 0 ]] || exit "$RC_FAIL"
+}
+
+main "$@"

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The next kernel does not want to know: F8, liveupdate=off. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/counters.h"
+#include "../lib/data.h"
+#include "../lib/guest.h"
+#include "../lib/luo.h"
+#include "../lib/story.h"
+
+#define SEED	0x7007
+#define SIZE	(64 * MiB)
+
+static void off_save(void)
+{
+	int session = require_fd(luo_create("off"));
+	int fd = require_fd(data_memfd("off", 0, SEED, SIZE));
+
+	check_ret(luo_preserve(session, fd, 1), 0);
+}
+
+/* The orchestrator is off: no device, and the memory stays reserved. */
+static void off_reserved(void)
+{
+	long free = meminfo_kb("MemTotal") - (long)(SIZE / KiB);
+
+	check_ret(luo_retrieve("off"), -ENOENT, "no device at all");
+	check(meminfo_kb("MemAvailable") < free, "%ld kB available of %ld kB",
+	      meminfo_kb("MemAvailable"), meminfo_kb("MemTotal"));
+	story_log("MemTotal %ld kB", meminfo_kb("MemTotal"));
+}
+
+/* The one after it starts clean, and has all of its memory. */
+static void off_clean(void)
+{
+	check_ret(luo_retrieve("off"), -ENOENT);
+	story_log("MemTotal %ld kB", meminfo_kb("MemTotal"));
+}
+
+STORY(off, .stages = 2, .flags = STORY_NO_STATE,
+      .next_cmdline = "liveupdate=off", .stage = { off_save, off_reserved });
+
+STORY(off_clean, .stages = 3, .flags = STORY_NO_STATE,
+      .next_cmdline = "liveupdate=off",
+      .stage = { off_save, off_reserved, off_clean });

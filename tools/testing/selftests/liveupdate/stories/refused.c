@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Updates that are refused while they are harmless: F5, F6, F18. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../lib/counters.h"
+#include "../lib/data.h"
+#include "../lib/guest.h"
+#include "../lib/luo.h"
+#include "../lib/story.h"
+
+#define SEED	0xb00b
+
+/* An image of kexec_load(2) takes nothing along. */
+static void legacy_image(void)
+{
+	int session = require_fd(luo_create("legacy")), fd;
+
+	fd = require_fd(data_memfd("legacy", 0, SEED, PAGE));
+	check_ret(guest_kexec_load_legacy(true), 0, "nothing is preserved");
+	check_ret(luo_preserve(session, fd, 1), -ENOEXEC);
+	check_ret(guest_kexec_load_legacy(false), 0);
+	check_ret(luo_preserve(session, fd, 1), 0);
+	check_ret(guest_kexec_load_legacy(true), -ENOEXEC);
+	check_ret(guest_kexec_load(false, ""), 0);
+	check_ret(guest_kexec_unload(), 0);
+	/* Without an image there is nothing to reboot into. */
+	check(guest_kexec() < 0);
+	close(session);
+	check_ret(guest_kexec_load_legacy(true), 0, "nothing is preserved again");
+	check_ret(guest_kexec_load_legacy(false), 0);
+}
+
+STORY(legacy_image, .stages = 1, .stage = { legacy_image });
+
+static void waiting_save(void)
+{
+	int session = require_fd(luo_create("waiting")), i;
+
+	for (i = 0; i < 2; i++)
+		check_ret(luo_preserve(session,
+				       require_fd(data_memfd("waiting", 0, SEED + i,
+							     MiB)), i), 0);
+}
+
+/* Files of the last update still wait: the next one does not lose them. */
+static void waiting_load(void)
+{
+	int session, fd;
+
+	check_ret(guest_kexec_load(false, ""), 0);
+	check_ret(guest_kexec(), -EBUSY);
+	session = require_fd(luo_retrieve("waiting"));
+	fd = require_fd(luo_get(session, 1));
+	check_ret(guest_kexec(), -EBUSY, "one of two still waits");
+	check_ret(data_check(fd, SEED + 1, 0, MiB), 0);
+	fd = require_fd(luo_get(session, 0));
+	check_ret(data_check(fd, SEED, 0, MiB), 0);
+	check_ret(luo_finish(session), 0);
+	check_ret(guest_kexec_unload(), 0);
+}
+
+STORY(waiting, .stages = 2, .flags = STORY_LOADS,
+      .stage = { waiting_save, waiting_load });
+
+/* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
+static void poison_save(void)
+{
+	int session = require_fd(luo_create("poison")), bad, later;
+	char *map;
+
+	signal(SIGBUS, SIG_IGN);
+	bad = require_fd(data_memfd("bad", 0, SEED, 4 * PAGE));
+	map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, bad, 0);
+	if (madvise(map + PAGE, PAGE, MADV_HWPOISON))
+		story_skip("no memory failure here: errno %d", errno);
+	check_ret(luo_preserve(session, bad, 1), -EHWPOISON);
+	later = require_fd(data_memfd("later", 0, SEED, 4 * PAGE));
+	check_ret(luo_preserve(session, later, 2), 0);
+	map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, later, 0);
+	check(!madvise(map + 2 * PAGE, PAGE, MADV_HWPOISON));
+}
+
+static void poison_load(void)
+{
+	int session = require_fd(luo_retrieve("poison")), fd;
+	char page[PAGE];
+
+	check_ret(luo_get(session, 1), -ENOENT);
+	fd = require_fd(luo_get(session, 2));
+	check_ret(data_check(fd, SEED, 0, 2 * PAGE), 0);
+	check_ret(data_check(fd, SEED, 3 * PAGE, PAGE), 0);
+	check(pread(fd, page, PAGE, 2 * PAGE) < 0 && errno == EIO, "errno %d", errno);
+	check_ret(luo_finish(session), 0);
+}
+
+STORY(poison, .stages = 2, .stage = { poison_save, poison_load });
+
+/* F10: retrieve with the nth allocation failing, until it works. */
+static void alloc_save(void)
+{
+	int session = require_fd(luo_create("alloc")), fd, i;
+
+	for (i = 0; i < 4; i++) {
+		fd = require_fd(data_memfd_sparse("alloc", 0, 4 * GiB));
+		check_ret(data_write(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
+		check_ret(data_write(fd, SEED, 3 * GiB, 8 * PAGE), 0);
+		check_ret(luo_preserve(session, fd, i), 0);
+	}
+}
+
+static int nth_open(void)
+{
+	guest_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
+	guest_write("/sys/kernel/debug/failslab/verbose", "0");
+	guest_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
+	guest_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
+	guest_write("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	guest_write("/sys/kernel/debug/fail_page_alloc/verbose", "0");
+	return open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
+static void nth_set(int nth, unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	check(pwrite(nth, text, len, 0) == len);
+}
+
+static void alloc_load(void)
+{
+	int nth = nth_open(), session, fd = -1, i;
+	unsigned int n;
+
+	if (nth < 0)
+		story_skip("no fault injection in this kernel");
+	session = require_fd(luo_retrieve("alloc"));
+	for (i = 0; i < 4; i++) {
+		for (n = 1; n < 500; n++) {
+			nth_set(nth, n);
+			fd = luo_get(session, i);
+			nth_set(nth, 0);
+			if (fd >= 0)
+				break;
+			/* ENOSPC: that is what shmem says without an inode. */
+			require(fd == -ENOMEM || fd == -ENFILE || fd == -ENOSPC,
+				"n %u: %d", n, fd);
+		}
+		require(fd >= 0);
+		story_log("file %d: %u allocations failed", i, n - 1);
+		check_ret(data_check(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
+		check_ret(data_check(fd, SEED, 3 * GiB, 8 * PAGE), 0);
+	}
+	check_ret(luo_finish(session), 0);
+}
+
+STORY(alloc, .stages = 2, .stage = { alloc_save, alloc_load });

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PRESERVE_FD: what it takes, what it refuses, and what is then forbidden. */
+#include "uapi.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define SEED	0x77
+
+FIXTURE(preserve) {
+	int dev, session, other, fd;
+	struct counters before;
+};
+
+FIXTURE_SETUP(preserve)
+{
+	counters_get(&self->before);
+	self->dev = luo_open();
+	if (self->dev == -ENOENT)
+		SKIP(return, "no " LUO_DEVICE);
+	ASSERT_GE(self->dev, 0);
+	self->session = luo_create_on(self->dev, "one");
+	self->other = luo_create_on(self->dev, "other");
+	ASSERT_GE(self->session, 0);
+	ASSERT_GE(self->other, 0);
+	self->fd = data_memfd("file", MFD_ALLOW_SEALING, SEED, 4 * PAGE);
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(preserve)
+{
+	close(self->fd);
+	close(self->session);
+	close(self->other);
+	close(self->dev);
+	counters_check(&self->before, SLACK_KB);
+	EXPECT_EQ(story_failures(), 0);
+}
+
+TEST_F(preserve, token_is_unique_in_its_session)
+{
+	int fd = data_memfd("second", 0, SEED, PAGE);
+
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 5), 0);
+	EXPECT_EQ(luo_preserve(self->session, fd, 5), -EEXIST);
+	/* The token is looked at first, whatever else is wrong. */
+	EXPECT_EQ(luo_preserve(self->session, -1, 5), -EEXIST);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 5), -EEXIST);
+	EXPECT_EQ(luo_preserve(self->other, fd, 5), 0);
+	close(fd);
+}
+
+TEST_F(preserve, any_token)
+{
+	static const uint64_t tokens[] = { 0, 1, ~0ULL, 1ULL << 63, 1ULL << 32 };
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < 5; i++) {
+		fd = data_memfd("token", 0, SEED, PAGE);
+		EXPECT_EQ(luo_preserve(self->session, fd, tokens[i]), 0);
+		close(fd);
+	}
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(luo_preserve(self->session, -1, tokens[i]), -EEXIST);
+}
+
+TEST_F(preserve, object_is_preserved_once)
+{
+	char path[64];
+	int again;
+
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 2), -EBUSY);
+	EXPECT_EQ(luo_preserve(self->other, self->fd, 1), -EBUSY);
+	again = dup(self->fd);
+	EXPECT_EQ(luo_preserve(self->other, again, 1), -EBUSY);
+	close(again);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->fd);
+	again = open(path, O_RDONLY);
+	ASSERT_GE(again, 0);
+	EXPECT_EQ(luo_preserve(self->other, again, 1), -EBUSY);
+	close(again);
+}
+
+TEST_F(preserve, bad_descriptors)
+{
+	int path;
+
+	EXPECT_EQ(luo_preserve(self->session, -1, 1), -EBADF);
+	EXPECT_EQ(luo_preserve(self->session, 60000, 1), -EBADF);
+	path = open("/", O_PATH);
+	EXPECT_EQ(luo_preserve(self->session, path, 1), -EBADF);
+	close(path);
+}
+
+static int unlinked_tmpfs_file(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+	return fd;
+}
+
+static int linked_tmpfs_file(void)
+{
+	int fd = open("/tmp/linked", O_CREAT | O_RDWR, 0600);
+
+	unlink("/tmp/linked");
+	return fd;
+}
+
+TEST_F(preserve, nobody_takes_these)
+{
+	int pair[2], fds[] = {
+		open("/dev/null", O_RDWR), open("/", O_RDONLY | O_DIRECTORY),
+		open("/proc/self/status", O_RDONLY), socket(AF_UNIX, SOCK_DGRAM, 0),
+		self->dev, self->other, self->session,
+		open("/dev/zero", O_RDWR),
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		ASSERT_GE(fds[i], 0);
+		EXPECT_EQ(luo_preserve(self->session, fds[i], i), -ENOENT) {
+			TH_LOG("case %u", i);
+		}
+		if (i < 4 || i > 6)
+			close(fds[i]);
+	}
+	ASSERT_EQ(pipe(pair), 0);
+	EXPECT_EQ(luo_preserve(self->session, pair[0], 1), -ENOENT);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+TEST_F(preserve, no_file_of_a_mount)
+{
+	int fd = linked_tmpfs_file();
+
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(luo_preserve(self->session, fd, 1), -EOPNOTSUPP);
+	close(fd);
+	fd = unlinked_tmpfs_file();
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(luo_preserve(self->session, fd, 1), -EOPNOTSUPP);
+	close(fd);
+}
+
+TEST_F(preserve, frozen_size)
+{
+	char byte = 1;
+	struct stat st;
+
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_EQ(ftruncate(self->fd, PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(ftruncate(self->fd, 8 * PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(fallocate(self->fd, 0, 0, 8 * PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			    0, PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(pwrite(self->fd, &byte, 1, 4 * PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(fstat(self->fd, &st), 0);
+	EXPECT_EQ(st.st_size, 4 * PAGE);
+	EXPECT_EQ(data_check(self->fd, SEED, 0, 4 * PAGE), 0);
+	/* What is inside the size may be written. */
+	EXPECT_EQ(data_write(self->fd, SEED + 1, 0, 4 * PAGE), 0);
+	EXPECT_EQ(data_check(self->fd, SEED + 1, 0, 4 * PAGE), 0);
+}
+
+TEST_F(preserve, write_across_the_end)
+{
+	static char two[2 * PAGE];
+	struct stat st;
+
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	/* Refused as a whole, not cut at the end of the file. */
+	EXPECT_EQ(pwrite(self->fd, two, sizeof(two), 3 * PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(fstat(self->fd, &st), 0);
+	EXPECT_EQ(st.st_size, 4 * PAGE);
+	EXPECT_EQ(data_check(self->fd, SEED, 0, 4 * PAGE), 0);
+}
+
+TEST_F(preserve, close_gives_it_back)
+{
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	close(self->session);
+	EXPECT_EQ(ftruncate(self->fd, 8 * PAGE), 0);
+	EXPECT_EQ(fallocate(self->fd, 0, 0, 8 * PAGE), 0);
+	EXPECT_EQ(data_check(self->fd, SEED, 0, 4 * PAGE), 0);
+	self->session = luo_create_on(self->dev, "one");
+	ASSERT_GE(self->session, 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_EQ(ftruncate(self->fd, PAGE), -1);
+}
+
+TEST_F(preserve, seals_may_come_but_not_write)
+{
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_EQ(fcntl(self->fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK), 0);
+	EXPECT_EQ(fcntl(self->fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	EXPECT_EQ(errno, EBUSY);
+	EXPECT_EQ(fcntl(self->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	EXPECT_EQ(fcntl(self->fd, F_ADD_SEALS, F_SEAL_SEAL), 0);
+}
+
+TEST_F(preserve, sealed_and_empty_files)
+{
+	int fd = data_memfd("empty", 0, SEED, 0);
+
+	EXPECT_EQ(fcntl(self->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL |
+			F_SEAL_GROW | F_SEAL_SHRINK), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_EQ(luo_preserve(self->session, fd, 2), 0);
+	close(fd);
+}
+
+/* Without CAP_IPC_LOCK the pins count against RLIMIT_MEMLOCK. */
+static int preserve_with_limit(void *arg)
+{
+	struct rlimit limit = { 1 * MiB, 1 * MiB };
+	int dev, session, small, large, ret;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) || drop_cap(CAP_IPC_LOCK))
+		return 100;
+	dev = luo_open();
+	session = luo_create_on(dev, "limited");
+	small = data_memfd("small", 0, SEED, 512 * KiB);
+	large = data_memfd("large", 0, SEED, 2 * MiB);
+	if (luo_preserve(session, small, 1))
+		return 101;
+	ret = luo_preserve(session, large, 2);
+	if (ret >= 0)
+		return 102;
+	close(session);
+	/* All of it came back. */
+	session = luo_create_on(dev, "limited");
+	if (luo_preserve(session, small, 1))
+		return 103;
+	return -ret;
+}
+
+TEST_F(preserve, pins_are_charged)
+{
+	int errnum;
+
+	close(self->dev);
+	errnum = in_child(preserve_with_limit, NULL);
+	EXPECT_TRUE(errnum == ENOMEM || errnum == EPERM || errnum == EDQUOT) {
+		TH_LOG("status %d", errnum);
+	}
+	self->dev = luo_open();
+	ASSERT_GE(self->dev, 0);
+}
+
+TEST_F(preserve, against_a_kexec_load_image)
+{
+	if (guest_kexec_load_legacy(true))
+		SKIP(return, "no kexec_load(2)");
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 1), -ENOEXEC);
+	EXPECT_EQ(guest_kexec_load_legacy(false), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	EXPECT_LT(guest_kexec_load_legacy(true), 0);
+	guest_kexec_load_legacy(false);
+}
+
+TEST_HARNESS_MAIN
