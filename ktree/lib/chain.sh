@@ -41,23 +41,41 @@ index_put()
 	printf '%s %s\t%s\n' "$mode" "$blob" "$1"
 }
 
-# apply_overlay ENTRY BASE: the files that enter with ENTRY.
+# overlay_index DIR: an index with every overlay file as it first enters: its
+# final text, without what later entries change in it.
+overlay_index()
+{
+	local f entry
+
+	overlay_files >"$1/overlay"
+	export GIT_INDEX_FILE=$1/overlay.index
+	while read -r f; do
+		[[ -f $LUO_TOP/$f && ! -L $LUO_TOP/$f ]] ||
+			die "$f: named in series/, but no such file in the overlay"
+		index_put "$f" "$LUO_TOP/$f"
+	done <"$1/overlay" | tgit update-index --add --index-info
+	while read -r entry; do
+		entry_diff_of "$entry" "$1/overlay" >"$1/later"
+		[[ ! -s $1/later ]] || tgit apply -R --cached --whitespace=nowarn "$1/later" 2>"$1/err" ||
+			die "series/${entry##*/}: its edit of an overlay file is not in that file: $(sed -n '1s/^error: //p' "$1/err")"
+	done < <(entry_files | tac)
+}
+
+# apply_overlay ENTRY BASE INDEX: the files that enter with ENTRY.
 apply_overlay()
 {
 	local f
 
 	while read -r f; do
-		[[ -f $LUO_TOP/$f && ! -L $LUO_TOP/$f ]] ||
-			die "series/${1##*/}: $f: no such file in the overlay"
 		! tgit cat-file -e "$2:$f" 2>/dev/null ||
 			die "series/${1##*/}: $f: is a file of the base, so it must be edited after '---'"
 		[[ -z $(tgit ls-files -- "$f") ]] ||
 			die "series/${1##*/}: $f: entered with an earlier entry already"
-		index_put "$f" "$LUO_TOP/$f"
+		GIT_INDEX_FILE=$3 tgit ls-files -s -- "$f"
 	done < <(entry_part "$1" overlay) | tgit update-index --add --index-info
 }
 
-# apply_edits ENTRY: the diff against files of the base, without fuzz.
+# apply_edits ENTRY: the diff against files that are there, without fuzz.
 apply_edits()
 {
 	local err
@@ -89,12 +107,13 @@ chain_build()
 	dir=$(mktemp -d "$OUT/.chain.XXXXXX")
 	(
 		trap 'rm -rf "$dir"' EXIT
+		(overlay_index "$dir")
 		export GIT_INDEX_FILE=$dir/index
 		tgit read-tree "$base"
 		while read -r entry; do
 			n=$((n + 1))
 			apply_edits "$entry"
-			apply_overlay "$entry" "$base"
+			apply_overlay "$entry" "$base" "$dir/overlay.index"
 			apply_maintainers "$entry"
 			tree=$(tgit write-tree)
 			tip=$(signed_message "$entry" | commit_as "$n" "$tree" -p "$tip")

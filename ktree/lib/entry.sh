@@ -15,8 +15,10 @@
 #	...
 #
 # "Overlay:" lists the files of this repository that enter the tree with the
-# commit. "Maintainers: merged" puts the sections of our MAINTAINERS into the
-# kernel's, in order. After "---" stands the diff against files of the base.
+# commit; each is in the list of exactly one entry. The repository holds their
+# final text: a later entry may edit one by its diff, and what enters first is
+# the final text with these diffs undone. "Maintainers: merged" puts the sections of our MAINTAINERS into the
+# kernel's, in order. After "---" stands the diff against files that are there.
 # Each of the three parts may be missing; the line "---" may not.
 
 # entry_files: every entry, in order.
@@ -38,6 +40,15 @@ entry_message()
 	entry_part "$1" subject
 	printf '\n'
 	entry_part "$1" body
+}
+
+# entry_diff_of ENTRY LIST: of its diff, the files that the file LIST names.
+entry_diff_of()
+{
+	entry_part "$1" diff | awk -v list="$2" '
+	BEGIN { while ((getline path < list) > 0) wanted[path] = 1 }
+	/^diff --git a\// { take = substr($3, 3) in wanted }
+	take'
 }
 
 # overlay_files: every overlay file that some entry names, in series order.

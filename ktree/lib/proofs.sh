@@ -69,17 +69,36 @@ proof_git_am()
 	)
 }
 
-# by_hand_entry ENTRY DIR: cp and patch, and nothing of git's.
+# by_hand_first DIR: the overlay files as they first enter, with cp and patch -R.
+by_hand_first()
+{
+	local f e
+
+	overlay_files >"$1.list"
+	while read -r f; do
+		mkdir -p "$1/${f%/*}" && cp "$LUO_TOP/$f" "$1/$f" || return 1
+	done <"$1.list"
+	while read -r e; do
+		entry_diff_of "$e" "$1.list" >"$1.later"
+		[[ ! -s $1.later ]] || by_hand_patch "$1" -R <"$1.later" || return 1
+	done < <(entry_files | tac)
+}
+
+by_hand_patch()
+{
+	patch -d "$1" -p1 -F0 -s --no-backup-if-mismatch "${@:2}"
+}
+
+# by_hand_entry ENTRY DIR FIRST: cp and patch, and nothing of git's.
 by_hand_entry()
 {
 	local f
 
 	if [[ -n $(entry_part "$1" diff) ]]; then
-		entry_part "$1" diff | patch -d "$2" -p1 -F0 -s --no-backup-if-mismatch ||
-			return 1
+		entry_part "$1" diff | by_hand_patch "$2" || return 1
 	fi
 	while read -r f; do
-		mkdir -p "$2/${f%/*}" && cp "$LUO_TOP/$f" "$2/$f" || return 1
+		mkdir -p "$2/${f%/*}" && cp "$3/$f" "$2/$f" || return 1
 	done < <(entry_part "$1" overlay)
 	[[ -z $(entry_part "$1" maintainers) ]] || {
 		awk -v op=merge -f "$KTREE/lib/maintainers.awk" "$LUO_TOP/MAINTAINERS" \
@@ -97,8 +116,9 @@ proof_by_hand()
 	mapfile -t present < <(tgit diff --no-renames --name-only --diff-filter=AM base refs/luo/tip)
 	tgit archive base -- "${edited[@]}" | tar -x -C "$dir" || return 1
 	tgit archive refs/luo/tip -- "${present[@]}" | tar -x -C "$want" || return 1
+	by_hand_first "$1/first" || return 1
 	while read -r e; do
-		by_hand_entry "$e" "$dir" || { printf 'series/%s\n' "${e##*/}"; return 1; }
+		by_hand_entry "$e" "$dir" "$1/first" || { printf 'series/%s\n' "${e##*/}"; return 1; }
 	done < <(entry_files)
 	diff -r "$dir" "$want"
 }

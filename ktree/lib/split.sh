@@ -6,8 +6,9 @@
 # directory; install_split() then puts that in place of what the repository has.
 #
 # A path of the base is an edit and goes into the entry's diff. Any other path
-# is an overlay file: it enters whole, with exactly one entry. FOLD=1 takes its
-# last contents into the entry that adds it; without it a later change is an error.
+# is an overlay file: the commit that adds it lists it, the repository gets its
+# final text, and a later change of it is a diff in the later entry, too. With
+# FOLD=1 such a change is part of the entry that adds the file instead.
 
 # sgit ...: git in the source repository, with nobody's configuration.
 sgit()
@@ -73,22 +74,17 @@ split_maintainers()
 	rm -f "$t".*
 }
 
-# take_overlay COMMIT PATH STATUS DIR: a path that the base does not have.
+# take_overlay COMMIT PATH DIR: a path that the base does not have enters.
 take_overlay()
 {
-	local from=$1 mode dst=$4/overlay/$2
+	local mode dst=$3/overlay/$2
 
-	if [[ $3 != A ]]; then
-		[[ ${FOLD:-0} == 1 ]] && return 0
-		die "commit $(sgit log -1 --format='%h ("%s")' "$1"): $2 entered with an earlier entry: squash it there, or FOLD=1"
-	fi
-	[[ ${FOLD:-0} != 1 ]] || from=$SPLIT_TIP
-	mode=$(sgit ls-tree "$from" -- "$2" | cut -d' ' -f1)
-	[[ -n $mode ]] || return 0
+	mode=$(sgit ls-tree "$SPLIT_TIP" -- "$2" | cut -d' ' -f1)
+	[[ -n $mode ]] || die "commit $1: $2: is gone again at the end: squash that"
 	[[ ! -e $dst ]] || die "commit $1: $2: enters twice"
 	[[ $mode == 100644 || $mode == 100755 ]] || die "commit $1: $2: neither a file nor a program"
 	mkdir -p "$(dirname "$dst")"
-	sgit cat-file blob "$from:$2" >"$dst"
+	sgit cat-file blob "$SPLIT_TIP:$2" >"$dst"
 	chmod "${mode#100}" "$dst"
 	printf '  %s\n' "$2"
 }
@@ -115,8 +111,10 @@ split_commit()
 			maint=yes
 		elif sgit cat-file -e "$SPLIT_BASE:$path" 2>/dev/null; then
 			edits+=("$path")
-		else
-			overlay+=$(take_overlay "$c" "$path" "$status" "$3")$'\n'
+		elif [[ $status == A ]]; then
+			overlay+=$(take_overlay "$c" "$path" "$3")$'\n'
+		elif [[ ${FOLD:-0} != 1 ]]; then
+			edits+=("$path")
 		fi
 	done < <(sgit diff-tree -r --no-renames --name-status --no-commit-id "$c")
 	entry=$3/series/$(entry_name "$2" "$(sgit log -1 --format=%s "$c")")

@@ -169,10 +169,35 @@ foreign_history()
 	cd "$TMP" || exit 1
 }
 
-test_import_refuses_two_entries_for_a_file()
+# The overlay holds the final text; the later change is in the later entry.
+test_import_keeps_a_later_change()
 {
 	foreign_history
-	fails_with 'kernel/a.c entered with an earlier entry' k import "$TMP/linux" base..main
+	k import "$TMP/linux" base..main
+	same "$(tail -n 1 "$LUO_TOP/kernel/a.c")" 'int b;'
+	grep -q '^+int b;' "$LUO_TOP"/series/0002-*
+	same "$(git -C "$T" show luo^:kernel/a.c)" 'int a;'
+	same "$(k verify --no-build | grep -c '^ok')" 5
+	echo 'int c;' >>"$T/kernel/a.c"
+	k save
+	grep -q '^+int c;' "$LUO_TOP"/series/0002-*
+	same "$(git -C "$T" show luo^:kernel/a.c)" 'int a;'
+}
+
+test_later_change_is_not_in_the_overlay()
+{
+	foreign_history
+	k import "$TMP/linux" base..main
+	sed -i 's/int b/int x/' "$LUO_TOP/kernel/a.c"
+	fails_with '0002-kernel-make-it-b.patch: its edit of an overlay file is not in that file: .*kernel/a.c' k tree
+}
+
+test_import_refuses_a_file_that_goes_again()
+{
+	foreign_history
+	git -C "$TMP/linux" rm -q kernel/a.c
+	git -C "$TMP/linux" commit -q -m 'kernel: Remove a'
+	fails_with 'kernel/a.c: is gone again' k import "$TMP/linux" base..main
 	grep -q luo "$LUO_TOP/kernel/liveupdate/luo_core.c"
 }
 
