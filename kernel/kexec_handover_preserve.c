@@ -117,6 +117,8 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_range);
 /**
  * kho_is_preserved() - will the next kernel find this page?
  * @pfn: page
+ *
+ * Return: true if the page is preserved at this moment.
  */
 bool kho_is_preserved(unsigned long pfn)
 {

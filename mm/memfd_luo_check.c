@@ -15,7 +15,7 @@ static int node_check(const struct memfd_luo_node_ser *node,
 		      unsigned int capacity)
 {
 	unsigned int i;
-	u64 sum = 0;
+	u64 sum = memfd_luo_level_sum(node->level);
 
 	if (node->magic != MEMFD_LUO_NODE_MAGIC || node->nr > capacity)
 		return -EBADMSG;

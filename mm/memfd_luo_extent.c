@@ -183,7 +183,7 @@ static int tree_grow(struct memfd_luo_tree *tree)
 
 	memfd_luo_node_init(node, root->level);
 	memfd_luo_node_move_tail(node, root, 0);
-	root->level++;
+	memfd_luo_node_init(root, node->level + 1);
 	memfd_luo_node_insert(root, 0, (struct memfd_luo_entry_ser) {
 		.key = node_index(node, 0),
 		.value = virt_to_phys(node),

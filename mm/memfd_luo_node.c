@@ -42,7 +42,7 @@ void memfd_luo_node_init(struct memfd_luo_node_ser *node, unsigned int level)
 	node->magic = MEMFD_LUO_NODE_MAGIC;
 	node->level = level;
 	node->nr = 0;
-	node->sum = 0;
+	node->sum = memfd_luo_level_sum(level);
 }
 
 void memfd_luo_node_set(struct memfd_luo_node_ser *node, unsigned int pos,

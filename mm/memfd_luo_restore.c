@@ -157,10 +157,11 @@ static int incoming_piece(struct memfd_luo_incoming *incoming, pgoff_t index,
 	return err ? err : 1;
 }
 
-/* Calls @fn for all live folios below @end; the rest is made live before. */
+typedef void memfd_luo_folio_fn(struct inode *inode, struct folio *folio);
+
+/* Calls @fn for all folios below @end; what is not live yet becomes so before. */
 static void for_each_folio(struct memfd_luo_incoming *incoming, pgoff_t end,
-			   void (*fn)(struct inode *inode, struct folio *folio),
-			   struct inode *inode)
+			   memfd_luo_folio_fn *fn, struct inode *inode)
 {
 	struct memfd_luo_extent piece;
 	pgoff_t index = 0;

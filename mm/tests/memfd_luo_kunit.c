@@ -428,11 +428,14 @@ static void lie_child_twice(struct memfd_luo_node_ser *root)
 
 static void lie_level(struct memfd_luo_node_ser *root)
 {
+	root->sum += memfd_luo_level_sum(2) - memfd_luo_level_sum(root->level);
 	root->level = 2;
 }
 
 static void lie_level_of_all(struct memfd_luo_node_ser *root)
 {
+	root->sum += memfd_luo_level_sum(MEMFD_LUO_MAX_LEVEL + 1) -
+		     memfd_luo_level_sum(root->level);
 	root->level = MEMFD_LUO_MAX_LEVEL + 1;
 }
 
@@ -440,8 +443,7 @@ static void lie_child_empty(struct memfd_luo_node_ser *root)
 {
 	struct memfd_luo_node_ser *leaf = node_child(root, 2);
 
-	leaf->nr = 0;
-	leaf->sum = 0;
+	memfd_luo_node_init(leaf, 0);
 }
 
 static void lie_nr(struct memfd_luo_node_ser *root)

@@ -75,7 +75,8 @@ static_assert(sizeof(struct memfd_luo_entry_ser) == 16);
  * @magic: MEMFD_LUO_NODE_MAGIC
  * @level: 0 for a leaf, one more than its children's for an inner node.
  * @nr: Number of entries in use. At least one, except in an empty root.
- * @sum: Checksum of the entries in use, see memfd_luo_entry_sum().
+ * @sum: Checksum of the level and of the entries in use: the sum of
+ *       memfd_luo_level_sum() and of each memfd_luo_entry_sum().
  * @entries: Sorted by index, no overlap.
  */
 struct memfd_luo_node_ser {
@@ -182,6 +183,17 @@ static inline __u64 memfd_luo_entry_sum(const struct memfd_luo_entry_ser *entry)
 {
 	return entry->key * 0x9e3779b97f4a7c15ULL +
 	       entry->value * 0xc2b2ae3d27d4eb4fULL;
+}
+
+/**
+ * memfd_luo_level_sum() - what the level of a node adds to its checksum
+ * @level: the level
+ *
+ * Return: the summand
+ */
+static inline __u64 memfd_luo_level_sum(__u16 level)
+{
+	return level * 0x165667b19e3779f9ULL;
 }
 
 #endif /* _LINUX_KHO_ABI_MEMFD_H */

@@ -36,8 +36,11 @@ How they are measured:
   file's own are its record; where the table says "all", the pages of the tracker
   are in, too.
 * The guests have so much memory that their files lie outside KHO's scratch
-  areas: a page in there has to be moved first, which costs some 1,500
-  instructions, for the copy above all.
+  areas: a page in there has to be moved first, which costs several thousand
+  instructions.
+* Userspace's calls include the system call itself. A kernel that was built for
+  size (tinyconfig's CONFIG_CC_OPTIMIZE_FOR_SIZE) needs markedly more per page
+  than one that was built for speed: compare like with like.
 """
 
 

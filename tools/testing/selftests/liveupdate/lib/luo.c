@@ -56,6 +56,19 @@ int luo_retrieve(const char *name)
 	return fd;
 }
 
+int luo_discard(const char *name)
+{
+	struct liveupdate_ioctl_discard_session arg = { .size = sizeof(arg) };
+	int dev = luo_open(), ret;
+
+	if (dev < 0)
+		return dev;
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	ret = ioctl(dev, LIVEUPDATE_IOCTL_DISCARD_SESSION, &arg) ? -errno : 0;
+	close(dev);
+	return ret;
+}
+
 int luo_preserve(int session, int fd, uint64_t token)
 {
 	struct liveupdate_session_preserve_fd arg = {
@@ -65,6 +78,16 @@ int luo_preserve(int session, int fd, uint64_t token)
 	};
 
 	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg) ? -errno : 0;
+}
+
+int luo_unpreserve(int session, uint64_t token)
+{
+	struct liveupdate_session_unpreserve_fd arg = {
+		.size = sizeof(arg),
+		.token = token,
+	};
+
+	return ioctl(session, LIVEUPDATE_SESSION_UNPRESERVE_FD, &arg) ? -errno : 0;
 }
 
 int luo_get(int session, uint64_t token)

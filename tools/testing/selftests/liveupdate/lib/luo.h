@@ -18,8 +18,10 @@ int luo_retrieve_on(int dev, const char *name);
 /* The same, with the device opened just for it: the device is exclusive. */
 int luo_create(const char *name);
 int luo_retrieve(const char *name);
+int luo_discard(const char *name);
 
 int luo_preserve(int session, int fd, uint64_t token);
+int luo_unpreserve(int session, uint64_t token);
 int luo_get(int session, uint64_t token);
 int luo_finish(int session);
 int luo_get_name(int session, char *name);

@@ -199,6 +199,22 @@ TEST_F(preserve, close_gives_it_back)
 	EXPECT_EQ(ftruncate(self->fd, PAGE), -1);
 }
 
+TEST_F(preserve, one_is_taken_back)
+{
+	int fd = data_memfd("second", 0, SEED, PAGE);
+
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	ASSERT_EQ(luo_preserve(self->session, fd, 2), 0);
+	EXPECT_EQ(luo_unpreserve(self->session, 3), -ENOENT);
+	EXPECT_EQ(luo_unpreserve(self->session, 1), 0);
+	EXPECT_EQ(luo_unpreserve(self->session, 1), -ENOENT);
+	EXPECT_EQ(ftruncate(self->fd, 8 * PAGE), 0);
+	EXPECT_EQ(ftruncate(fd, 8 * PAGE), -1);
+	EXPECT_EQ(luo_preserve(self->other, self->fd, 1), 0);
+	EXPECT_EQ(luo_preserve(self->session, -1, 2), -EEXIST);
+	close(fd);
+}
+
 TEST_F(preserve, seals_may_come_but_not_write)
 {
 	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
