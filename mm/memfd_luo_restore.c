@@ -160,8 +160,8 @@ static int incoming_piece(struct memfd_luo_incoming *incoming, pgoff_t index,
 typedef void memfd_luo_folio_fn(struct inode *inode, struct folio *folio);
 
 /* Calls @fn for all folios below @end; what is not live yet becomes so before. */
-static void for_each_folio(struct memfd_luo_incoming *incoming, pgoff_t end,
-			   memfd_luo_folio_fn *fn, struct inode *inode)
+static void walk_folios(struct memfd_luo_incoming *incoming, pgoff_t end,
+			memfd_luo_folio_fn *fn, struct inode *inode)
 {
 	struct memfd_luo_extent piece;
 	pgoff_t index = 0;
@@ -226,8 +226,8 @@ static int build_contents(struct memfd_luo_incoming *incoming,
 		if (ret)
 			break;
 	}
-	for_each_folio(incoming, index, ret ? shmem_abandon_folio :
-					      publish_folio, inode);
+	walk_folios(incoming, index, ret ? shmem_abandon_folio : publish_folio,
+		    inode);
 	return ret;
 }
 
@@ -330,7 +330,7 @@ void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
 			       bool retrieved)
 {
 	if (!retrieved)
-		for_each_folio(incoming, ULONG_MAX, drop_folio, NULL);
+		walk_folios(incoming, ULONG_MAX, drop_folio, NULL);
 	memfd_luo_tree_free(&incoming->tree);
 	kho_restore_free((void *)incoming->ser);
 	kfree(incoming);

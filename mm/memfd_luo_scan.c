@@ -4,7 +4,7 @@
  * records what is there. It never fills a hole.
  *
  * Each folio is locked for a moment: to know that it is still the file's, to
- * make it uptodate, and to meet those who fill holes at the same time (see
+ * make it up to date, and to meet those who fill holes at the same time (see
  * memfd_luo_fill.c). Once it is pinned it stays what it is: it is not swapped,
  * migrated, collapsed or split. Folios that run on are recorded with one call.
  */

@@ -14,8 +14,9 @@
 static int luo_cmd_preserve_fd(struct luo_cmd *cmd)
 {
 	struct liveupdate_session *session = cmd->session;
-	CLASS(fd, file)(cmd->arg.preserve.fd);
 	int ret;
+
+	CLASS(fd, file)(cmd->arg.preserve.fd);
 
 	ret = mutex_lock_killable(&session->lock);
 	if (ret)

@@ -482,4 +482,5 @@ static struct kunit_suite luo_abi_suite = {
 	.init = abi_test_init,
 	.test_cases = luo_abi_cases,
 };
+
 kunit_test_suite(luo_abi_suite);

@@ -220,8 +220,9 @@ static void file_get_token(struct kunit *test)
 	scoped_guard(mutex, &a->lock) {
 		KUNIT_EXPECT_EQ(test, liveupdate_get_token_outgoing(a, file,
 								    &token), 0);
-		KUNIT_EXPECT_EQ(test, liveupdate_get_token_outgoing(a,
-				luo_kunit_file(test), &token), -ENOENT);
+		KUNIT_EXPECT_EQ(test,
+				liveupdate_get_token_outgoing(a, luo_kunit_file(test), &token),
+				-ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, token, 77ULL);
 	scoped_guard(mutex, &b->lock)
@@ -249,4 +250,5 @@ static struct kunit_suite luo_file_suite = {
 	.exit = luo_kunit_exit,
 	.test_cases = luo_file_cases,
 };
+
 kunit_test_suite(luo_file_suite);

@@ -294,4 +294,5 @@ static struct kunit_suite luo_flb_suite = {
 	.exit = flb_exit,
 	.test_cases = luo_flb_cases,
 };
+
 kunit_test_suite(luo_flb_suite);

@@ -227,4 +227,5 @@ static struct kunit_suite luo_retrieve_suite = {
 	.exit = luo_kunit_exit,
 	.test_cases = luo_retrieve_cases,
 };
+
 kunit_test_suite(luo_retrieve_suite);

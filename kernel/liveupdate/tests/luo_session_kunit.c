@@ -305,4 +305,5 @@ static struct kunit_suite luo_session_suite = {
 	.exit = luo_kunit_exit,
 	.test_cases = luo_session_cases,
 };
+
 kunit_test_suite(luo_session_suite);

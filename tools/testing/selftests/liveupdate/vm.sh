@@ -42,7 +42,8 @@ usage()
 	The architecture is \$ARCH (default x86_64, described in \$ARCH.conf).
 
 	exit: 0 the guest ended by itself and the console is clean; ${RC_USAGE} usage;
-	      ${RC_SPLAT} splat; ${RC_QEMU} QEMU failed; ${RC_SILENT} no verdict at all; ${RC_TIMEOUT} timeout
+	      ${RC_SPLAT} splat; ${RC_QEMU} QEMU failed;
+	      ${RC_SILENT} no verdict at all; ${RC_TIMEOUT} timeout
 	USAGE
 }
 

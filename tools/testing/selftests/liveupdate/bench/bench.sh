@@ -69,8 +69,10 @@ build()
 	mkdir -p "$out/include/linux"
 	cp "$ROOT/include/uapi/linux/liveupdate.h" "$out/include/linux/"
 	lib=("$HERE"/../lib/{data,guest,kexec,luo,story,verdict}.c)
-	"${CC:-gcc}" -D_GNU_SOURCE -O2 -Wall -static -pthread -fmacro-prefix-map="$HERE/=" -I"$out/include" -o "$out/init" \
-		"$HERE"/*.c "${lib[@]}" || die "cannot build the guest's program: needs gcc and libc6-dev"
+	"${CC:-gcc}" -D_GNU_SOURCE -O2 -Wall -static -pthread \
+		-fmacro-prefix-map="$HERE/=" -I"$out/include" -o "$out/init" \
+		"$HERE"/*.c "${lib[@]}" ||
+		die "cannot build the guest's program: needs gcc and libc6-dev"
 }
 
 # The second kernel's archive, filled up so that the image has its size.

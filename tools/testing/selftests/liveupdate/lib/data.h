@@ -14,6 +14,10 @@
 #define GiB	(1024UL * MiB)
 #define PAGE	4096UL
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 /* Contents are a function of the seed and of the offset in the file alone. */
 int data_write(int fd, uint64_t seed, off_t off, size_t len);
 

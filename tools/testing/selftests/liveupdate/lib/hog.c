@@ -8,6 +8,7 @@
  */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,8 +44,13 @@ void guest_hog(void)
 
 	guest_write("/proc/sys/vm/overcommit_memory", "1");
 	guest_write("/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	/* Huge pages raise it above what the hog leaves: it would be killed. */
+	guest_write("/proc/sys/vm/min_free_kbytes", "4096");
 	pid = fork();
 	if (!pid) {
+		/* Should it take too much, then it is the one to go. */
+		prctl(PR_SET_NAME, "luo-hog");
+		guest_write("/proc/self/oom_score_adj", "1000");
 		hog();
 		_exit(0);
 	}

@@ -78,9 +78,9 @@ unsigned int story_failures(void);
 /* The helpers of this library return -errno: name it when it is wrong. */
 #define check_ret(call, want, ...)					\
 	({								\
-		long got_ = (call);					\
-		story_check(got_ == (want), __FILE__, __LINE__,		\
-			    "%s: %ld, not %ld", #call, got_, (long)(want)); \
+		long got_ = (call), want_ = (want);			\
+		story_check(got_ == want_, __FILE__, __LINE__,		\
+			    "%s: %ld, not %ld", #call, got_, want_);	\
 		got_;							\
 	})
 

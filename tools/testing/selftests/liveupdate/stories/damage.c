@@ -61,7 +61,7 @@ static const struct {
 	{ "d-file-null", "file d-file-null 1 57 ff seal", 0, -EBADMSG, 0, 0 },
 };
 
-#define NR_CASES	(sizeof(cases) / sizeof(cases[0]))
+#define NR_CASES	ARRAY_SIZE(cases)
 
 static void records_save(void)
 {

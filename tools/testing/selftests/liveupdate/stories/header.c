@@ -27,7 +27,7 @@ static const char * const orders[] = {
 	"header 48 1 seal\n",		/* one session more than there are */
 };
 
-#define NR_ORDERS	(sizeof(orders) / sizeof(orders[0]))
+#define NR_ORDERS	ARRAY_SIZE(orders)
 
 static void damaged_update(unsigned int n)
 {
@@ -46,8 +46,9 @@ static void lost(void)
 
 	check_ret(luo_retrieve("header"), -EIO);
 	check_ret(luo_retrieve("never"), -EIO);
-	check(free < total - (long)(SIZE / KiB), "%ld kB of %ld kB available: the "
-	      "memory did not stay reserved", free, total);
+	check(free < total - (long)(SIZE / KiB),
+	      "%ld kB of %ld kB available: the memory did not stay reserved",
+	      free, total);
 }
 
 static void header(void)

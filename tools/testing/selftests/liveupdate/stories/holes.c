@@ -124,7 +124,7 @@ static bool (*const puts_[])(struct touched *, unsigned long) = {
 	put_by_map, put_by_write, put_by_read_fault, put_by_splice, put_by_uffd,
 };
 
-#define NR_PUTS	(sizeof(puts_) / sizeof(puts_[0]))
+#define NR_PUTS	ARRAY_SIZE(puts_)
 
 static void touched_check(const char *name, unsigned long least)
 {

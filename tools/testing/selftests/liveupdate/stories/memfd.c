@@ -141,7 +141,7 @@ static const struct attr_case cases[] = {
 	{ "odd", 0, odd },
 };
 
-#define NR_CASES	(sizeof(cases) / sizeof(cases[0]))
+#define NR_CASES	ARRAY_SIZE(cases)
 
 /* The note is too small for all of them: the wants are a memfd of their own. */
 static struct file_attr *wants(int fd)

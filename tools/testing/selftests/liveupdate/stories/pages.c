@@ -59,13 +59,13 @@ static void ranges_check(int fd, const struct ranges *want)
 	file_attr_check(fd, &want->attr, true);
 }
 
-#define SPARSE	(1UL << 40)
+#define SPARSE	(1024 * GiB)
 
 static const off_t sparse_at[] = {
 	0, 64 * KiB, 3 * MiB, GiB - PAGE, 5 * GiB, 64 * GiB, SPARSE - 4 * PAGE,
 };
 
-#define NR_SPARSE	(sizeof(sparse_at) / sizeof(sparse_at[0]))
+#define NR_SPARSE	ARRAY_SIZE(sparse_at)
 
 static void sparse_save(void)
 {

@@ -2,9 +2,9 @@
 /* Updates that are refused while they are harmless: F5, F6, F18. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/counters.h"
@@ -67,22 +67,40 @@ static void waiting_load(void)
 STORY(waiting, .stages = 2, .flags = STORY_LOADS,
       .stage = { waiting_save, waiting_load });
 
-/* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
-static void poison_save(void)
+/* Forced on whoever poisons its own memory: ignoring it is not enough. */
+static void on_sigbus(int signal)
 {
-	int session = require_fd(luo_create("poison")), bad, later;
+}
+
+/* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
+/* The process that has a bad page mapped gets a SIGBUS that it cannot ignore. */
+static int poison_page(int fd, unsigned long page)
+{
+	int status;
+	pid_t pid;
 	char *map;
 
-	signal(SIGBUS, SIG_IGN);
+	pid = fork();
+	if (!pid) {
+		map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		_exit(madvise(map + page * PAGE, PAGE, MADV_HWPOISON) ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
+}
+
+static void poison_save(void)
+{
+	int session = require_fd(luo_create("poison")), bad, later, ret;
+
 	bad = require_fd(data_memfd("bad", 0, SEED, 4 * PAGE));
-	map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, bad, 0);
-	if (madvise(map + PAGE, PAGE, MADV_HWPOISON))
-		story_skip("no memory failure here: errno %d", errno);
+	ret = poison_page(bad, 1);
+	if (ret)
+		story_skip("no memory failure here: %d", ret);
 	check_ret(luo_preserve(session, bad, 1), -EHWPOISON);
 	later = require_fd(data_memfd("later", 0, SEED, 4 * PAGE));
 	check_ret(luo_preserve(session, later, 2), 0);
-	map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, later, 0);
-	check(!madvise(map + 2 * PAGE, PAGE, MADV_HWPOISON));
+	check_ret(poison_page(later, 2), 0);
 }
 
 static void poison_load(void)

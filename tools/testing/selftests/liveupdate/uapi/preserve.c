@@ -120,7 +120,7 @@ TEST_F(preserve, nobody_takes_these)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		ASSERT_GE(fds[i], 0);
 		EXPECT_EQ(luo_preserve(self->session, fds[i], i), -ENOENT) {
 			TH_LOG("case %u", i);
