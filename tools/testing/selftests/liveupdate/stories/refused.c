@@ -67,11 +67,6 @@ static void waiting_load(void)
 STORY(waiting, .stages = 2, .flags = STORY_LOADS,
       .stage = { waiting_save, waiting_load });
 
-/* Forced on whoever poisons its own memory: ignoring it is not enough. */
-static void on_sigbus(int signal)
-{
-}
-
 /* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
 /* The process that has a bad page mapped gets a SIGBUS that it cannot ignore. */
 static int poison_page(int fd, unsigned long page)
