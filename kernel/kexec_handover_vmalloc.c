@@ -233,7 +233,7 @@ static void free_chunks(const struct kho_vmalloc *kv)
 
 /**
  * kho_restore_vmalloc() - recreate a vmalloc() area from preserved memory
- * @preservation: what kho_preserve_vmalloc() filled in in the previous kernel
+ * @preservation: what kho_preserve_vmalloc() of the previous kernel filled in
  *
  * Everything that may fail for lack of memory comes before the first page is
  * taken over, so that the call may be repeated.

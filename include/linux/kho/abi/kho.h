@@ -13,6 +13,7 @@
 #define _LINUX_KHO_ABI_KHO_H
 
 #include <linux/bitmap.h>
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
 #include <asm/page.h>
@@ -46,9 +47,9 @@
  */
 #define KHO_TREE_LEVELS		3
 #define KHO_TREE_NODE_SHIFT	(PAGE_SHIFT - 3)
-#define KHO_TREE_NODE_SLOTS	(1UL << KHO_TREE_NODE_SHIFT)
+#define KHO_TREE_NODE_SLOTS	BIT(KHO_TREE_NODE_SHIFT)
 #define KHO_TREE_LEAF_SHIFT	(PAGE_SHIFT + 2)
-#define KHO_TREE_LEAF_PAGES	(1UL << KHO_TREE_LEAF_SHIFT)
+#define KHO_TREE_LEAF_PAGES	BIT(KHO_TREE_LEAF_SHIFT)
 #define KHO_TREE_PFN_BITS	(KHO_TREE_LEAF_SHIFT + \
 				 KHO_TREE_LEVELS * KHO_TREE_NODE_SHIFT)
 
