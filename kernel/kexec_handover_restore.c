@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/pgalloc_tag.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "kexec_handover_internal.h"
 /* prep_compound_page() */
@@ -59,6 +60,23 @@ static void restore_block(struct page *page, unsigned int order)
 		prep_compound_page(page, order);
 }
 
+/*
+ * The reserves of the zones follow from their sizes. They are worked out again
+ * after many small runs at once, not after each of them.
+ */
+static void update_reserves(struct work_struct *work)
+{
+	adjust_managed_page_count(ZERO_PAGE(0), 0);
+}
+static DECLARE_WORK(reserves_work, update_reserves);
+
+static void restored_count(unsigned long pfn, unsigned long nr)
+{
+	atomic_long_add(nr, &page_zone(pfn_to_page(pfn))->managed_pages);
+	totalram_pages_add(nr);
+	schedule_work(&reserves_work);
+}
+
 /**
  * kho_restore_range() - restore a run of folios of one order
  * @pfn: first page
@@ -88,18 +106,17 @@ int kho_restore_range(unsigned long pfn, unsigned long nr_pages,
 	if (err)
 		return err;
 
-	/* each change of the counters is felt by every zone: one per zone */
+	/* one change of the counters for each zone */
 	for (; pfn < end; pfn += 1UL << order) {
 		struct page *page = pfn_to_page(pfn);
 
 		if (page_zone(page) != page_zone(pfn_to_page(first))) {
-			adjust_managed_page_count(pfn_to_page(first),
-						  pfn - first);
+			restored_count(first, pfn - first);
 			first = pfn;
 		}
 		restore_block(page, order);
 	}
-	adjust_managed_page_count(pfn_to_page(first), end - first);
+	restored_count(first, end - first);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kho_restore_range);

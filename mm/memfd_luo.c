@@ -106,8 +106,9 @@ static int memfd_luo_preserve(struct liveupdate_file_op_args *args)
 		return PTR_ERR(luo);
 	err = memfd_luo_scan(luo, args->file);
 	if (err) {
-		pr_info("%pD cannot be preserved: %pe\n", args->file,
-			ERR_PTR(err));
+		if (err != -ERESTART)
+			pr_info("%pD cannot be preserved: %pe\n", args->file,
+				ERR_PTR(err));
 		memfd_luo_detach(luo);
 		return err;
 	}

@@ -98,6 +98,28 @@ int memfd_luo_head_check(const struct memfd_luo_ser *ser);
 int memfd_luo_record_check(const struct memfd_luo_ser *ser,
 			   const struct memfd_luo_tree *tree);
 
+/**
+ * struct memfd_luo_adopter - a file that gets its contents
+ * @inode: Its inode.
+ * @missing: Pages that are charged to the file, and not in it yet.
+ * @group: A folio of the cgroup, node and order of those not yet in statistics.
+ * @pages: How many pages these are.
+ */
+struct memfd_luo_adopter {
+	struct inode *inode;
+	unsigned long missing;
+	struct folio *group;
+	long pages;
+};
+
+/* memfd_luo_adopt.c */
+int memfd_luo_adopt_begin(struct memfd_luo_adopter *adopter,
+			  struct inode *inode, unsigned long pages);
+long memfd_luo_adopt(struct memfd_luo_adopter *adopter,
+		     const struct memfd_luo_extent *run);
+void memfd_luo_adopt_end(struct memfd_luo_adopter *adopter);
+void memfd_luo_abandon(struct inode *inode, struct folio *folio);
+
 /* memfd_luo_restore.c */
 struct memfd_luo_incoming;
 

@@ -192,19 +192,19 @@ static void drop_folio(struct inode *inode, struct folio *folio)
 	folio_put(folio);
 }
 
-static int adopt_piece(struct inode *inode, struct memfd_luo_extent *piece)
+static int adopt_piece(struct memfd_luo_adopter *adopter,
+		       struct memfd_luo_extent *piece)
 {
-	int err;
-
 	if (piece->order)
-		mapping_set_large_folios(inode->i_mapping);
-	for (; piece->count; piece->count--) {
-		err = shmem_adopt_folio(inode, pfn_folio(piece->pfn),
-					piece->index);
-		if (err)
-			return err;
-		piece->index += 1UL << piece->order;
-		piece->pfn += 1UL << piece->order;
+		mapping_set_large_folios(adopter->inode->i_mapping);
+	while (piece->count) {
+		long done = memfd_luo_adopt(adopter, piece);
+
+		if (done < 0)
+			return done;
+		piece->count -= done;
+		piece->index += done << piece->order;
+		piece->pfn += done << piece->order;
 	}
 	cond_resched();
 	return fatal_signal_pending(current) ? -EINTR : 0;
@@ -213,20 +213,25 @@ static int adopt_piece(struct inode *inode, struct memfd_luo_extent *piece)
 static int build_contents(struct memfd_luo_incoming *incoming,
 			  struct inode *inode)
 {
+	struct memfd_luo_adopter adopter;
 	struct memfd_luo_extent piece;
 	pgoff_t index = 0;
 	int ret;
 
+	ret = memfd_luo_adopt_begin(&adopter, inode, incoming->ser->nr_pages);
+	if (ret)
+		return ret;
 	for (;;) {
 		ret = incoming_piece(incoming, index, &piece);
 		if (ret <= 0)
 			break;
-		ret = adopt_piece(inode, &piece);
+		ret = adopt_piece(&adopter, &piece);
 		index = piece.index;
 		if (ret)
 			break;
 	}
-	walk_folios(incoming, index, ret ? shmem_abandon_folio : publish_folio,
+	memfd_luo_adopt_end(&adopter);
+	walk_folios(incoming, index, ret ? memfd_luo_abandon : publish_folio,
 		    inode);
 	return ret;
 }

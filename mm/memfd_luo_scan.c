@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) "memfd_luo: " fmt
 
+#include <linux/liveupdate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/pagevec.h>
@@ -22,6 +23,9 @@
 /* How often folios that must move may be found at their place again. */
 #define SCAN_MAX_MOVES	16
 
+/* Folios that are looked up at a time. */
+#define SCAN_BATCH	64
+
 /**
  * struct memfd_luo_scan - state of a walk
  * @luo: the record that is filled
@@ -30,8 +34,8 @@
  * @end: page index behind the last byte of the file
  * @run: folios that are pinned but not recorded yet; @run.count may be 0
  * @moves: attempts to move folios at @index
- * @fbatch: what was found in the page cache, with references
- * @indices: where
+ * @folios: what was found in the page cache, with references
+ * @nr: how many
  */
 struct memfd_luo_scan {
 	struct memfd_luo *luo;
@@ -40,8 +44,8 @@ struct memfd_luo_scan {
 	pgoff_t end;
 	struct memfd_luo_extent run;
 	unsigned int moves;
-	struct folio_batch fbatch;
-	pgoff_t indices[PAGEVEC_SIZE];
+	struct folio *folios[SCAN_BATCH];
+	unsigned int nr;
 };
 
 static bool is_recorded(struct memfd_luo *luo,
@@ -146,7 +150,8 @@ static int scan_folio(struct memfd_luo_scan *scan, struct folio *folio)
 	if (unlikely(!folio_is_longterm_pinnable(folio)))
 		return -EAGAIN;
 	/* Allocated by fallocate() and never written: reads as zeroes. */
-	memfd_luo_make_uptodate(folio);
+	if (!folio_test_uptodate(folio))
+		memfd_luo_make_uptodate(folio);
 	err = try_grab_folio(folio, 1, FOLL_PIN);
 	if (err)
 		return err;
@@ -180,31 +185,54 @@ static int scan_slow(struct memfd_luo_scan *scan, pgoff_t index)
 	return err;
 }
 
-/* One batch; ends early, and the walk looks again, where an entry is special. */
-static int scan_batch(struct memfd_luo_scan *scan)
+/*
+ * Fills the batch with folios from the current index on; nothing else is in the
+ * page cache between them.
+ *
+ * Return: index of the entry behind them if it is swapped out, or the end
+ */
+static pgoff_t scan_lookup(struct memfd_luo_scan *scan)
 {
-	struct address_space *mapping = scan->file->f_mapping;
-	unsigned int i;
-	int err;
+	XA_STATE(xas, &scan->file->f_mapping->i_pages, scan->index);
+	struct folio *folio;
 
-	for (i = 0; i < folio_batch_count(&scan->fbatch); i++) {
-		struct folio *folio = scan->fbatch.folios[i];
-
+	scan->nr = 0;
+	guard(rcu)();
+	xas_for_each(&xas, folio, scan->end - 1) {
+		if (xas_retry(&xas, folio))
+			continue;
 		if (xa_is_value(folio))
-			return scan_slow(scan, scan->indices[i]);
-		folio_lock(folio);
-		if (unlikely(folio->mapping != mapping)) {
-			folio_unlock(folio);
-			return scan_slow(scan, scan->indices[i]);
+			return xas.xa_index;
+		if (!folio_try_get(folio)) {
+			xas_reset(&xas);
+			continue;
 		}
+		if (unlikely(folio != xas_reload(&xas))) {
+			folio_put(folio);
+			xas_reset(&xas);
+			continue;
+		}
+		scan->folios[scan->nr++] = folio;
+		if (scan->nr == SCAN_BATCH)
+			break;
+	}
+	return scan->end;
+}
+
+/* Return: as scan_folio(), or 1 if the folio is not in the file any more */
+static int scan_one(struct memfd_luo_scan *scan, struct folio *folio)
+{
+	int err = 1;
+
+	if (!folio_trylock(folio))
+		folio_lock(folio);
+	if (likely(folio->mapping == scan->file->f_mapping)) {
 		err = scan_folio(scan, folio);
 		if (err == -EAGAIN)
 			scan->index = folio->index;
-		folio_unlock(folio);
-		if (err)
-			return err;
 	}
-	return 0;
+	folio_unlock(folio);
+	return err;
 }
 
 /* Page index behind the run of folios without holes that starts at @index. */
@@ -212,15 +240,15 @@ static pgoff_t scan_contiguous(struct memfd_luo_scan *scan)
 {
 	struct address_space *mapping = scan->file->f_mapping;
 	pgoff_t index = scan->index;
+	struct folio_batch fbatch;
 	unsigned int i, nr;
 
-	folio_batch_init(&scan->fbatch);
-	nr = filemap_get_folios_contig(mapping, &index, scan->end - 1,
-				       &scan->fbatch);
+	folio_batch_init(&fbatch);
+	nr = filemap_get_folios_contig(mapping, &index, scan->end - 1, &fbatch);
 	index = scan->index + 1;
 	for (i = 0; i < nr; i++)
-		index = folio_next_index(scan->fbatch.folios[i]);
-	folio_batch_release(&scan->fbatch);
+		index = folio_next_index(fbatch.folios[i]);
+	folio_batch_release(&fbatch);
 	return index;
 }
 
@@ -252,21 +280,25 @@ static int scan_move(struct memfd_luo_scan *scan)
 
 static int scan_next(struct memfd_luo_scan *scan)
 {
-	struct address_space *mapping = scan->file->f_mapping;
-	pgoff_t next = scan->index;
-	int err;
+	pgoff_t next = scan_lookup(scan);
+	unsigned int i;
+	int err = 0;
 
-	if (!find_get_entries(mapping, &next, scan->end - 1, &scan->fbatch,
-			      scan->indices)) {
-		scan->index = scan->end;
+	if (!scan->nr) {
+		if (next < scan->end)
+			return scan_slow(scan, next);
+		scan->index = next;
 		return 0;
 	}
-	err = scan_batch(scan);
-	folio_batch_remove_exceptionals(&scan->fbatch);
-	folio_batch_release(&scan->fbatch);
+	/* Where one is gone the walk looks again, from there. */
+	for (i = 0; i < scan->nr; i++) {
+		if (!err)
+			err = scan_one(scan, scan->folios[i]);
+		folio_put(scan->folios[i]);
+	}
 	if (err == -EAGAIN)
 		err = scan_move(scan);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /**
@@ -283,6 +315,7 @@ static int scan_next(struct memfd_luo_scan *scan)
  * * -EIO: a page of it could not be read from swap
  * * -ENOMEM: no memory, or RLIMIT_MEMLOCK is exhausted
  * * -EINTR: killed
+ * * -ERESTART: reboot(2) waits
  * * other negative errno: a folio cannot be preserved
  */
 int memfd_luo_scan(struct memfd_luo *luo, struct file *file)
@@ -297,13 +330,14 @@ int memfd_luo_scan(struct memfd_luo *luo, struct file *file)
 	scan->luo = luo;
 	scan->file = file;
 	scan->end = DIV_ROUND_UP_ULL(i_size_read(file_inode(file)), PAGE_SIZE);
-	folio_batch_init(&scan->fbatch);
 
 	flags = memalloc_pin_save();
 	while (!err && scan->index < scan->end) {
 		err = scan_next(scan);
 		if (!err && fatal_signal_pending(current))
 			err = -EINTR;
+		if (!err && liveupdate_reboot_waits())
+			err = -ERESTART;
 		cond_resched();
 	}
 	memalloc_pin_restore(flags);

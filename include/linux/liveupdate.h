@@ -60,6 +60,9 @@ struct liveupdate_file_op_args {
  *        conditions belong into @preserve. Must not sleep for long.
  * @preserve: Old kernel. Makes the record and does all the work that can be
  *        done now; sets @serialized_data. On failure everything is as it was.
+ *        One that takes long makes way for reboot(2): when it finds that
+ *        liveupdate_reboot_waits() it fails with -ERESTART, and is called once
+ *        more if this kernel goes on.
  * @unpreserve: Old kernel. Takes @preserve back.
  * @freeze: Old kernel, inside reboot(2). Records what may have changed since
  *        @preserve. Must not allocate. From here to @unfreeze the file refuses
@@ -181,6 +184,7 @@ struct liveupdate_flb {
 
 bool liveupdate_enabled(void);
 int liveupdate_reboot(void);
+bool liveupdate_reboot_waits(void);
 int liveupdate_image_install(const struct kimage *image);
 bool liveupdate_busy(void);
 
@@ -218,6 +222,11 @@ static inline int liveupdate_reboot(void)
 static inline int liveupdate_image_install(const struct kimage *image)
 {
 	return 0;
+}
+
+static inline bool liveupdate_reboot_waits(void)
+{
+	return false;
 }
 
 static inline bool liveupdate_busy(void)

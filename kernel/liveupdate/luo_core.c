@@ -170,6 +170,20 @@ int liveupdate_reboot(void)
 	return ret;
 }
 
+/**
+ * liveupdate_reboot_waits() - does reboot(2) wait for a call of ours?
+ *
+ * For callbacks that take long, see &struct liveupdate_file_ops.
+ *
+ * Context: From a callback of a handler.
+ * Return: true if so.
+ */
+bool liveupdate_reboot_waits(void)
+{
+	return rwsem_is_contended(&luo_phase_rwsem);
+}
+EXPORT_SYMBOL_GPL(liveupdate_reboot_waits);
+
 static const void *luo_kho_map(const struct luo_abi_reader *reader, u64 pa)
 {
 	if (!kho_is_incoming(PHYS_PFN(pa), 1))

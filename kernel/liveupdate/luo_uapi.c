@@ -37,14 +37,18 @@ static int luo_cmd_copy_out(const struct luo_ioctl *op,
 	return 0;
 }
 
+/* A command that makes way for reboot(2) is undone, and run once more after. */
 static int luo_cmd_execute(const struct luo_ioctl *op, struct luo_cmd *cmd)
 {
-	int ret = down_read_killable(&luo_phase_rwsem);
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = op->execute(cmd);
-	up_read(&luo_phase_rwsem);
+	do {
+		ret = down_read_killable(&luo_phase_rwsem);
+		if (ret)
+			break;
+		ret = op->execute(cmd);
+		up_read(&luo_phase_rwsem);
+	} while (ret == -ERESTART);
 	return ret;
 }
 

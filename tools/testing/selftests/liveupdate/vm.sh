@@ -197,7 +197,11 @@ qemu_command()
 	local words="$KERNEL_CMDLINE $KERNEL_QUIET"
 
 	words+=" panic=-1 kho=on kho_scratch=$scratch liveupdate=on"
-	[[ $icount -eq 0 || $smp -gt 1 ]] || words+=" $KERNEL_ICOUNT"
+	if [[ $icount -eq 0 && " ${qemu_extra[*]} " != *" -icount "* ]]; then
+		words+=" $KERNEL_REALTIME"
+	elif [[ $smp -eq 1 ]]; then
+		words+=" $KERNEL_ICOUNT"
+	fi
 	qemu_args=("${QEMU_MACHINE[@]}" -accel tcg -m "$(mem_mib "$mem")M" -smp "$smp"
 		-nodefaults -display none -monitor none -no-reboot
 		-chardev "file,id=verdict,path=$verdict"

@@ -64,6 +64,9 @@ long preserved_bytes(void);
 /* Bytes that KHO's own tracker takes. */
 long tracker_bytes(void);
 
+/* Pages that were ever moved to another place in memory. */
+long moved_pages(void);
+
 /* Physically contiguous runs of the pages of a file. */
 size_t count_runs(int fd, size_t pages);
 

@@ -163,6 +163,8 @@ def other_figures(logs):
     return [
         ("runs of pages in the contiguous file (1 GiB)", logs["big"].get("runs_contiguous")),
         ("runs of pages in the alternating file (64 MiB)", runs.get("runs_alternate")),
+        ("pages that PRESERVE_FD had to move, 1 GiB", logs["big"].get("moved_contiguous")),
+        ("pages that PRESERVE_FD had to move, 2 MiB folios", logs["big"].get("moved_huge")),
         ("PRESERVE_FD, empty file", logs["big"].get("preserve_empty")),
         ("RETRIEVE_FD, empty file", logs["big"].get("retrieve_empty")),
         ("RETRIEVE_FD, 2 MiB folios, 256 MiB", logs["big"].get("retrieve_huge")),

@@ -114,6 +114,14 @@ long tracker_bytes(void)
 	return kho_bytes("tracker_pages");
 }
 
+long moved_pages(void)
+{
+	long pages = value_in("/proc/vmstat", "pgmigrate_success");
+
+	must(pages >= 0);
+	return pages;
+}
+
 size_t count_runs(int fd, size_t pages)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);

@@ -52,10 +52,11 @@ static int memfd_sparse(void)
 	return fd;
 }
 
-/* Time and memory of one PRESERVE_FD. */
+/* Time and memory of one PRESERVE_FD, and what it moved out of the way. */
 static void report_preserve(int session, int fd, int token, const char *name)
 {
 	long preserved = preserved_bytes(), tracker = tracker_bytes();
+	long moved = moved_pages();
 	struct stat st;
 	char key[64];
 
@@ -66,6 +67,8 @@ static void report_preserve(int session, int fd, int token, const char *name)
 	figure(key, preserved_bytes() - preserved - st.st_blocks * 512);
 	snprintf(key, sizeof(key), "tracker_%s", name);
 	figure(key, tracker_bytes() - tracker);
+	snprintf(key, sizeof(key), "moved_%s", name);
+	figure(key, moved_pages() - moved);
 }
 
 static void big_before(void)

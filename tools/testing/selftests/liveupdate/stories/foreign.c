@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Handlers that are modules, that fail, that are not there: F4, F9, F10, F11. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/data.h"
@@ -112,6 +115,77 @@ static void freeze_load(void)
 }
 
 STORY(freeze_fails, .stages = 2, .stage = { freeze_save, freeze_load });
+
+/* A long PRESERVE makes way for reboot(2), and is done again if that fails. */
+#define LONG_SIZE	(160 * MiB)
+
+struct long_preserve {
+	pthread_t thread;
+	int session, fd, ret;
+};
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void *long_preserve(void *arg)
+{
+	struct long_preserve *lp = arg;
+
+	lp->ret = luo_preserve(lp->session, lp->fd, 1);
+	return NULL;
+}
+
+static double long_preserve_takes(struct long_preserve *lp)
+{
+	double begin;
+
+	/* The first time clears the pages. */
+	check_ret(luo_preserve(lp->session, lp->fd, 1), 0);
+	check_ret(luo_unpreserve(lp->session, 1), 0);
+	begin = seconds();
+	check_ret(luo_preserve(lp->session, lp->fd, 1), 0);
+	begin = seconds() - begin;
+	check_ret(luo_unpreserve(lp->session, 1), 0);
+	return begin;
+}
+
+static void makes_way_save(void)
+{
+	struct long_preserve lp = { .ret = -EINPROGRESS };
+	double takes, begin;
+	int session, fd;
+
+	foreign_load("");
+	session = require_fd(luo_create("fails"));
+	fd = require_fd(foreign_open(FOREIGN, 1));
+	check_ret(luo_preserve(session, fd, 1), 0);
+	foreign_set("fail_errno", EDEADLK);
+	foreign_set("fail_freeze", 1);
+	lp.session = require_fd(luo_create("long"));
+	lp.fd = require_fd(data_memfd_sparse("long", 0, LONG_SIZE));
+	require(!fallocate(lp.fd, 0, 0, LONG_SIZE));
+	takes = long_preserve_takes(&lp);
+	require(!guest_kexec_load(false, ""));
+
+	require(!pthread_create(&lp.thread, NULL, long_preserve, &lp));
+	usleep(takes * 1e6 / 4);
+	begin = seconds();
+	check_ret(guest_kexec(), -EDEADLK);
+	begin = seconds() - begin;
+	check(begin < takes / 2, "reboot(2): %g s, PRESERVE: %g s", begin, takes);
+	check(lp.ret == -EINPROGRESS, "PRESERVE was over: %d", lp.ret);
+	pthread_join(lp.thread, NULL);
+	check_ret(lp.ret, 0);
+	close(lp.session);
+	close(session);
+}
+
+STORY(makes_way, .stages = 1, .stage = { makes_way_save });
 
 /* A failure of the handler: retried by its promise, or final without it. */
 static void retry_save(void)

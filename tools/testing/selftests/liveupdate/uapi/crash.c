@@ -49,6 +49,7 @@ FIXTURE_TEARDOWN(crash)
 	}
 	EXPECT_GE(session, 0);
 	close(session);
+	guest_kexec_unload();	/* an image outlives who loaded it */
 	counters_check(&self->before, SLACK_KB);
 	EXPECT_EQ(story_failures(), 0);
 }
