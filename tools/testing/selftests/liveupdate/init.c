@@ -134,7 +134,7 @@ static void print_plan(void)
 	unsigned int i, lines = 0;
 
 	for (i = 0; i < nr_told; i++)
-		lines += told[i]->stages;
+		lines += told[i]->flags & STORY_PANICS ? 1 : told[i]->stages;
 	verdict("KTAP version 1\n1..%u\n", lines);
 }
 
@@ -154,6 +154,7 @@ static void next_kernel(void)
 		strncat(extra, told[i]->next_cmdline,
 			sizeof(extra) - strlen(extra) - 1);
 	}
+	strncat(extra, story_next_words(), sizeof(extra) - strlen(extra) - 1);
 	ret = guest_kexec_load(more, extra);
 	if (ret)
 		verdict("Bail out! cannot load the next kernel: %d\n", ret);
