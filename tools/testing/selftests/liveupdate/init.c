@@ -140,7 +140,7 @@ static void print_plan(void)
 
 static void next_kernel(void)
 {
-	bool more = most_stages() > generation + 1;
+	bool more = most_stages() > generation + 1, starve = false;
 	char extra[512];
 	unsigned int i;
 	int ret;
@@ -148,6 +148,7 @@ static void next_kernel(void)
 	snprintf(extra, sizeof(extra), "luo.gen=%u luo.tap=%u", generation + 1, tap);
 	for (i = 0; i < nr_told; i++) {
 		more |= told[i]->flags & STORY_LOADS;
+		starve |= told[i]->flags & STORY_STARVES;
 		if (generation != 1 || !told[i]->next_cmdline)
 			continue;
 		strncat(extra, " ", sizeof(extra) - strlen(extra) - 1);
@@ -158,6 +159,8 @@ static void next_kernel(void)
 	ret = guest_kexec_load(more, extra);
 	if (ret)
 		verdict("Bail out! cannot load the next kernel: %d\n", ret);
+	else if (starve && guest_starve())
+		verdict("Bail out! allocations do not fail on demand\n");
 	else
 		verdict("Bail out! reboot gave %d\n", guest_kexec());
 }

@@ -25,6 +25,8 @@
 #define STORY_LOADS		(1u << 1)
 /* The second kernel panics: only the first stage has a line in the plan. */
 #define STORY_PANICS		(1u << 2)
+/* Each allocation fails from the call of reboot(2) on. */
+#define STORY_STARVES		(1u << 3)
 
 struct story {
 	const char *name;
