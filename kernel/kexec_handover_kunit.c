@@ -5,11 +5,8 @@
  * They use a tracker of their own, which is only bits: any page number will do.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/kthread.h>
-#include <linux/slab.h>
 
 #include "kexec_handover_internal.h"
 
@@ -293,88 +290,6 @@ static void test_no_memory(struct kunit *test)
 	expect_empty(test);
 }
 
-struct racer {
-	struct kho_tracker *t;
-	struct completion done;
-	unsigned int phase;
-	int errors;
-};
-
-/* Every other page: shares all leaves and most words with its rival */
-static int race(void *data)
-{
-	struct racer *r = data;
-
-	for (int round = 0; round < 40; round++) {
-		unsigned long base = LEAF * (round % 3) + LEAF - 64;
-
-		for (unsigned long i = r->phase; i < 128; i += 2)
-			r->errors += !!kho_tracker_add(r->t, base + i, 1, 0);
-		cond_resched();
-		for (unsigned long i = r->phase; i < 128; i += 2) {
-			r->errors += !kho_tracker_covers(r->t, base + i, 1);
-			r->errors += !!kho_tracker_del(r->t, base + i, 1);
-		}
-	}
-	complete(&r->done);
-	return 0;
-}
-
-static void test_two_tasks(struct kunit *test)
-{
-	struct kho_tracker *t = test->priv;
-	struct racer *r = kunit_kcalloc(test, 2, sizeof(*r), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, r);
-	for (int i = 0; i < 2; i++) {
-		r[i].t = t;
-		r[i].phase = i;
-		init_completion(&r[i].done);
-	}
-	for (int i = 0; i < 2; i++) {
-		struct task_struct *task = kthread_run(race, &r[i], "kho_race/%d", i);
-
-		if (IS_ERR(task)) {
-			complete(&r[i].done);
-			KUNIT_FAIL(test, "no kthread");
-		}
-	}
-	for (int i = 0; i < 2; i++) {
-		wait_for_completion(&r[i].done);
-		KUNIT_EXPECT_EQ(test, r[i].errors, 0);
-	}
-	KUNIT_EXPECT_FALSE(test, kho_tracker_intersects(t, 0, 8 * LEAF));
-	expect_empty(test);
-}
-
-/* A change waits from freeze to thaw */
-static void test_freeze(struct kunit *test)
-{
-	struct kho_tracker *t = test->priv;
-	struct racer *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
-	struct task_struct *task;
-
-	KUNIT_ASSERT_NOT_NULL(test, r);
-	r->t = t;
-	init_completion(&r->done);
-
-	KUNIT_ASSERT_EQ(test, kho_tracker_freeze(t), 0);
-	KUNIT_EXPECT_EQ(test, kho_tracker_freeze(t), -EBUSY);
-	task = kthread_run(race, r, "kho_frozen");
-	if (IS_ERR(task)) {
-		kho_tracker_thaw(t);
-		KUNIT_FAIL(test, "no kthread");
-		return;
-	}
-	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&r->done, HZ / 10), 0);
-	KUNIT_EXPECT_FALSE(test, kho_tracker_intersects(t, 0, 8 * LEAF));
-
-	kho_tracker_thaw(t);
-	wait_for_completion(&r->done);
-	KUNIT_EXPECT_EQ(test, r->errors, 0);
-	expect_empty(test);
-}
-
 static struct kunit_case tracker_cases[] = {
 	KUNIT_CASE(test_bad_arguments),
 	KUNIT_CASE(test_last_page),
@@ -386,8 +301,6 @@ static struct kunit_case tracker_cases[] = {
 	KUNIT_CASE(test_mixed_orders),
 	KUNIT_CASE(test_walk),
 	KUNIT_CASE(test_no_memory),
-	KUNIT_CASE(test_two_tasks),
-	KUNIT_CASE(test_freeze),
 	{}
 };
 

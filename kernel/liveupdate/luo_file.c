@@ -4,7 +4,8 @@
  *
  *   NEW -> PRESERVED <-> FROZEN         the old kernel
  *   NEW -> WAITING -> RETRIEVING -> RETRIEVED | FAILED | WAITING
- *   NEW -> QUARANTINED                  the new kernel, see luo_retrieve.c
+ *   NEW -> WAITING -> QUARANTINED       the new kernel, see luo_retrieve.c
+ *   NEW -> QUARANTINED
  *
  * and from each of them, but in the midst of RETRIEVING, to GONE.
  */
@@ -25,7 +26,8 @@ static const u16 luo_file_steps[LUO_FILE_NR_STATES] = {
 				  BIT(LUO_FILE_QUARANTINED),
 	[LUO_FILE_PRESERVED]	= BIT(LUO_FILE_FROZEN) | BIT(LUO_FILE_GONE),
 	[LUO_FILE_FROZEN]	= BIT(LUO_FILE_PRESERVED),
-	[LUO_FILE_WAITING]	= BIT(LUO_FILE_RETRIEVING) | BIT(LUO_FILE_GONE),
+	[LUO_FILE_WAITING]	= BIT(LUO_FILE_RETRIEVING) |
+				  BIT(LUO_FILE_QUARANTINED) | BIT(LUO_FILE_GONE),
 	[LUO_FILE_RETRIEVING]	= BIT(LUO_FILE_RETRIEVED) |
 				  BIT(LUO_FILE_FAILED) | BIT(LUO_FILE_WAITING),
 	[LUO_FILE_RETRIEVED]	= BIT(LUO_FILE_GONE),

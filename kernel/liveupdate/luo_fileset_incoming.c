@@ -11,13 +11,44 @@
 
 #include "luo_internal.h"
 
+static void luo_file_quarantine(struct luo_file *lf, int status)
+{
+	lf->status = status;
+	luo_file_set_state(lf, LUO_FILE_QUARANTINED);
+}
+
+/*
+ * Is there no file with the token of a record? A damaged record may have any
+ * token, so a good one takes its place. Of two good ones neither is believed:
+ * whoever asks must not get somebody else's file.
+ */
+static bool luo_fileset_token_is_free(struct liveupdate_session *session,
+				      u64 token, int status)
+{
+	struct luo_file *lf = xa_load(&session->files.tokens, token);
+
+	if (!lf)
+		return true;
+	luo_session_set_damaged(session);
+	if (status)
+		return false;
+	if (!lf->compatible[0]) {
+		luo_fileset_remove(&session->files, lf);
+		luo_file_discard(lf);
+		return true;
+	}
+	if (lf->state == LUO_FILE_WAITING)
+		luo_file_quarantine(lf, -EBADMSG);
+	return false;
+}
+
 /**
  * luo_fileset_add() - take the record of a file of the previous kernel
  * @session: an incoming session
  * @ser: the record, not checked
  *
- * A record that cannot be read becomes a quarantined file, if its token looks
- * good, and marks the session as damaged in any case (F9).
+ * A record that cannot be read becomes a quarantined file, if nobody else has
+ * its token, and marks the session as damaged in any case (F9).
  *
  * Context: May sleep; the session's lock is held.
  * Return: 0, or -ENOMEM.
@@ -31,23 +62,21 @@ int luo_fileset_add(struct liveupdate_session *session,
 	int ret;
 
 	lockdep_assert_held(&session->lock);
+	if (!luo_fileset_token_is_free(session, ser->token, status))
+		return 0;
 	lf = luo_file_alloc(session, ser->token);
 	if (!lf)
 		return -ENOMEM;
 	ret = xa_insert(&files->tokens, lf->token, lf, GFP_KERNEL);
 	if (ret) {
 		kfree_rcu(lf, rcu);
-		if (ret != -EBUSY)
-			return ret;
-		luo_session_set_damaged(session);
-		return 0;
+		return ret;
 	}
 	list_add_tail(&lf->link, &files->list);
 	files->nr++;
 	if (status) {
 		luo_session_set_damaged(session);
-		lf->status = status;
-		luo_file_set_state(lf, LUO_FILE_QUARANTINED);
+		luo_file_quarantine(lf, status);
 		return 0;
 	}
 	memcpy(lf->compatible, ser->compatible, sizeof(lf->compatible));

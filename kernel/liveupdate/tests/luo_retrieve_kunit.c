@@ -184,20 +184,18 @@ static void retrieve_record_damaged(struct kunit *test)
 	struct luo_file_ser *ser;
 	unsigned int i;
 
-	for (i = 1; i <= 4; i++)
+	for (i = 1; i <= 3; i++)
 		luo_kunit_preserve_new(test, session, i);
 	KUNIT_ASSERT_EQ(test, luo_kunit_serialize(), 0);
 	ser = luo_kunit_record(luo_chain_pa(&session->files.chain), 0);
 	ser[1].data ^= 1;
 	ser[2].token ^= 0xff00;
-	ser[3].token = 1;
-	luo_abi_file_seal(&ser[3]);
 	KUNIT_ASSERT_EQ(test, luo_kunit_decode(), 0);
 	luo_kunit.log[0] = 0;
 
 	session = luo_kunit_take(test, "a");
 	KUNIT_EXPECT_EQ(test, luo_kunit_retrieve(session, 1), 0);
-	for (i = 2; i <= 5; i++)
+	for (i = 2; i <= 4; i++)
 		KUNIT_EXPECT_EQ(test, luo_kunit_retrieve(session, i), -EBADMSG);
 	KUNIT_EXPECT_EQ(test, file_of(session, 2)->state, LUO_FILE_QUARANTINED);
 	KUNIT_EXPECT_EQ(test, luo_session_finish(session), -EBUSY);
@@ -206,6 +204,54 @@ static void retrieve_record_damaged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, luo_session_discard(&luo_kunit.in, "a"), 0);
 	luo_kunit_expect_log(test, "r1 e1/1 ");
 	KUNIT_EXPECT_EQ(test, luo_gate_waiting(), 0UL);
+}
+
+static const struct twice_case {
+	bool damaged[3];
+	int error;
+	const char *log;
+} twice_cases[] = {
+	{ { false, false, true }, -EBADMSG, "" },
+	{ { false, false, false }, -EBADMSG, "" },
+	{ { false, true, true }, 0, "r1 " },
+	{ { true, false, true }, 0, "r2 " },
+	{ { true, true, false }, 0, "r3 " },
+	{ { true, false, false }, -EBADMSG, "" },
+	{ { true, true, true }, -EBADMSG, "" },
+};
+
+/* F9: three records of one token; only a single good one is believed. */
+static void retrieve_token_twice(struct kunit *test)
+{
+	struct liveupdate_session *out = luo_kunit_session(test, "a");
+	struct liveupdate_session *session;
+	struct luo_file_ser *ser;
+	unsigned int i, j;
+
+	for (i = 1; i <= 3; i++)
+		luo_kunit_preserve_new(test, out, i);
+	for (i = 0; i < ARRAY_SIZE(twice_cases); i++) {
+		const struct twice_case *c = &twice_cases[i];
+
+		KUNIT_ASSERT_EQ(test, luo_kunit_serialize(), 0);
+		ser = luo_kunit_record(luo_chain_pa(&out->files.chain), 0);
+		for (j = 0; j < 3; j++) {
+			ser[j].token = 7;
+			luo_abi_file_seal(&ser[j]);
+			ser[j].crc ^= c->damaged[j];
+		}
+		KUNIT_ASSERT_EQ(test, luo_kunit_decode(), 0);
+		luo_kunit.log[0] = 0;
+		session = luo_kunit_take(test, "a");
+		KUNIT_EXPECT_EQ_MSG(test, luo_kunit_retrieve(session, 7),
+				    c->error, "case %u", i);
+		luo_kunit_expect_log(test, c->log);
+		KUNIT_EXPECT_EQ(test, luo_session_finish(session), -EBUSY);
+		luo_session_release(session);
+		KUNIT_EXPECT_EQ(test, luo_session_discard(&luo_kunit.in, "a"),
+				0);
+		KUNIT_EXPECT_EQ(test, luo_gate_waiting(), 0UL);
+	}
 }
 
 static struct kunit_case luo_retrieve_cases[] = {
@@ -218,6 +264,7 @@ static struct kunit_case luo_retrieve_cases[] = {
 	KUNIT_CASE(retrieve_finish),
 	KUNIT_CASE(retrieve_finish_busy),
 	KUNIT_CASE(retrieve_record_damaged),
+	KUNIT_CASE(retrieve_token_twice),
 	{}
 };
 

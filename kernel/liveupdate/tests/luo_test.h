@@ -27,6 +27,7 @@ void luo_test_device_unregister(void);
 
 int luo_test_log_init(void);
 void luo_test_log_exit(void);
+void luo_test_reserved_init(struct dentry *dir);
 __printf(1, 2) void luo_test_note(const char *fmt, ...);
 
 /*

@@ -4,6 +4,7 @@
 #include <linux/kexec_handover.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 #include "luo_test.h"
 
@@ -16,11 +17,13 @@ module_param(fail_freeze, int, 0644);
 MODULE_PARM_DESC(fail_freeze, "The nth freeze from now fails");
 module_param(fail_retrieve, int, 0644);
 MODULE_PARM_DESC(fail_retrieve, "The next n calls of retrieve fail");
-static bool hold_finish, ask_flb;
+static bool hold_finish, ask_flb, greedy_freeze;
 module_param(hold_finish, bool, 0644);
 MODULE_PARM_DESC(hold_finish, "can_finish says no");
 module_param(ask_flb, bool, 0644);
 MODULE_PARM_DESC(ask_flb, "retrieve asks for the FLB");
+module_param(greedy_freeze, bool, 0644);
+MODULE_PARM_DESC(greedy_freeze, "freeze allocates, which it must not");
 
 struct luo_test_ser {
 	u64 magic;
@@ -67,12 +70,24 @@ static void luo_test_unpreserve(struct liveupdate_file_op_args *args)
 	kho_unpreserve_free(ser);
 }
 
+/* What no handler may do; it can only fail. */
+static int luo_test_be_greedy(void)
+{
+	void *p;
+
+	if (!greedy_freeze)
+		return 0;
+	p = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	kfree(p);
+	return p ? 0 : -ENOMEM;
+}
+
 static int luo_test_freeze(struct liveupdate_file_op_args *args)
 {
 	struct luo_test_ser *ser = args->private_data;
 	int err;
 
-	err = luo_test_countdown(&fail_freeze);
+	err = luo_test_countdown(&fail_freeze) ?: luo_test_be_greedy();
 	if (err) {
 		luo_test_note("freeze %llu failed\n", ser->value);
 		return err;

@@ -78,6 +78,7 @@ int luo_test_log_init(void)
 		return -ENOMEM;
 	luo_test_dir = debugfs_create_dir("luo_test", NULL);
 	debugfs_create_file("log", 0600, luo_test_dir, NULL, &luo_test_log_fops);
+	luo_test_reserved_init(luo_test_dir);
 	return 0;
 }
 

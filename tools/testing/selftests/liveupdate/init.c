@@ -134,13 +134,13 @@ static void print_plan(void)
 	unsigned int i, lines = 0;
 
 	for (i = 0; i < nr_told; i++)
-		lines += told[i]->stages;
+		lines += told[i]->flags & STORY_PANICS ? 1 : told[i]->stages;
 	verdict("KTAP version 1\n1..%u\n", lines);
 }
 
 static void next_kernel(void)
 {
-	bool more = most_stages() > generation + 1;
+	bool more = most_stages() > generation + 1, starve = false;
 	char extra[512];
 	unsigned int i;
 	int ret;
@@ -148,15 +148,19 @@ static void next_kernel(void)
 	snprintf(extra, sizeof(extra), "luo.gen=%u luo.tap=%u", generation + 1, tap);
 	for (i = 0; i < nr_told; i++) {
 		more |= told[i]->flags & STORY_LOADS;
+		starve |= told[i]->flags & STORY_STARVES;
 		if (generation != 1 || !told[i]->next_cmdline)
 			continue;
 		strncat(extra, " ", sizeof(extra) - strlen(extra) - 1);
 		strncat(extra, told[i]->next_cmdline,
 			sizeof(extra) - strlen(extra) - 1);
 	}
+	strncat(extra, story_next_words(), sizeof(extra) - strlen(extra) - 1);
 	ret = guest_kexec_load(more, extra);
 	if (ret)
 		verdict("Bail out! cannot load the next kernel: %d\n", ret);
+	else if (starve && guest_starve())
+		verdict("Bail out! allocations do not fail on demand\n");
 	else
 		verdict("Bail out! reboot gave %d\n", guest_kexec());
 }

@@ -132,12 +132,13 @@ build_initrd()
 boot_test()
 {
 	local name=$1 kind=$2 what=$3 mem=$5 smp=$7 icount=$8 limit=$9
-	local words=(printk.time=1) args=()
+	local panic=${12:-} words=(printk.time=1) args=()
 
 	[[ $kind == kunit ]] || words+=(kunit.enable=0)
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 ]] || words+=(luo.leak=1)
 	[[ $icount -eq 0 ]] || args+=(--icount)
+	[[ -z $panic ]] || args+=(--panic "$panic")
 	case $kind in
 	story|control) words+=("luo.story=$what") ;;
 	prog) words+=("luo.prog=$what") ;;
@@ -206,6 +207,7 @@ rc_text()
 	3) echo "splat on the console" ;;
 	4) echo "QEMU failed" ;;
 	5) echo "no verdict" ;;
+	6) echo "no panic" ;;
 	124) echo "timeout" ;;
 	*) echo "status $1" ;;
 	esac

@@ -15,7 +15,10 @@ RC_USAGE=2		# wrong arguments, or something is missing here
 RC_SPLAT=3		# the console has a line that splat.tsv denies
 RC_QEMU=4		# QEMU did not start, or ended with an error
 RC_SILENT=5		# the guest ended without a word on the verdict channel
+RC_ALIVE=6		# the guest had to panic, and did not
 RC_TIMEOUT=124		# the guest did not end in time
+
+PANIC="Kernel panic - not syncing: "
 
 usage()
 {
@@ -24,7 +27,7 @@ usage()
 	       vm.sh boot --kernel IMAGE --initrd CPIO --verdict FILE --console FILE
 	                  [--append STR] [--mem 768M] [--smp N] [--icount] [--debug]
 	                  [--scratch LOW,GLOBAL,NODE] [--timeout SEC] [--follow]
-	                  [--terminal] [--qemu-arg ARG]...
+	                  [--terminal] [--panic TEXT] [--qemu-arg ARG]...
 	       vm.sh splat CONSOLE
 	       vm.sh scratch MEM [--debug]
 
@@ -35,6 +38,7 @@ usage()
 	           --debug: the kernel has KASAN, compute a larger scratch area.
 	           --follow: copy the verdict to standard output as it comes.
 	           --terminal: the console is this terminal, not a file.
+	           --panic: the guest has to end in a panic that begins so.
 	           --qemu-arg: one more argument for QEMU, taken as it is.
 	splat      look for splats in a console log, print them.
 	scratch    print the kho_scratch value for a guest of MEM.
@@ -43,7 +47,7 @@ usage()
 
 	exit: 0 the guest ended by itself and the console is clean; ${RC_USAGE} usage;
 	      ${RC_SPLAT} splat; ${RC_QEMU} QEMU failed;
-	      ${RC_SILENT} no verdict at all; ${RC_TIMEOUT} timeout
+	      ${RC_SILENT} no verdict at all; ${RC_ALIVE} no such panic; ${RC_TIMEOUT} timeout
 	USAGE
 }
 
@@ -123,6 +127,16 @@ rules()
 	awk -F '\t' -v kind="$1" '!/^#/ && $1 == kind { print $2 }' "$HERE/splat.tsv"
 }
 
+# All lines but those of the panic that was asked for.
+other_panics()
+{
+	if [[ -n ${panic:-} ]]; then
+		grep -avF -e "$PANIC$panic"
+	else
+		grep -a .
+	fi
+}
+
 # Print the denied lines of a console log; status 0 if there are any.
 find_splats()
 {
@@ -130,11 +144,7 @@ find_splats()
 
 	deny=$(rules deny)
 	allow=$(rules allow)
-	if [[ -n $allow ]]; then
-		grep -aE -n -e "$deny" "$log" | grep -avE -e "$allow"
-	else
-		grep -aE -n -e "$deny" "$log"
-	fi
+	grep -aE -n -e "$deny" "$log" | grep -avE -e "${allow:-^$}" | other_panics
 }
 
 cmd_splat()
@@ -159,7 +169,7 @@ hint_scratch()
 
 parse_boot()
 {
-	kernel='' initrd='' verdict='' console='' append='' scratch=''
+	kernel='' initrd='' verdict='' console='' append='' scratch='' panic=''
 	mem=768M smp=1 icount=0 debug=0 limit=300 follow=0 terminal=0
 	qemu_extra=()
 	while [[ $# -gt 0 ]]; do
@@ -180,6 +190,7 @@ parse_boot()
 		--smp) smp=$2 ;;
 		--scratch) scratch=$2 ;;
 		--timeout) limit=$2 ;;
+		--panic) panic=$2 ;;
 		--qemu-arg) qemu_extra+=("$2") ;;
 		*) die "unknown option $1" ;;
 		esac
@@ -218,7 +229,7 @@ qemu_command()
 
 cmd_boot()
 {
-	local rc=0 pid kernel initrd verdict console append scratch
+	local rc=0 pid kernel initrd verdict console append scratch panic
 	local mem smp icount debug limit follow terminal qemu_args qemu_extra
 
 	parse_boot "$@"
@@ -257,6 +268,7 @@ boot_status()
 	*)	exit "$RC_QEMU" ;;
 	esac
 	[[ -s $verdict ]] || exit "$RC_SILENT"
+	[[ -z $panic ]] || grep -aqF -e "$PANIC$panic" "$console" || exit "$RC_ALIVE"
 }
 
 [[ -r $HERE/$ARCH.conf ]] || die "no $ARCH.conf"

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Runs one suite and prints KTAP. */
+/* Runs the suites and prints KTAP. */
 #include <kunit/test.h>
 #include <linux/crc32.h>
 
-extern struct kunit_suite *kunit_the_suite;
+#define MAX_SUITES	8
+
+static struct kunit_suite *suites[MAX_SUITES];
+static int nr_suites;
+
+void kunit_add_suite(struct kunit_suite *suite)
+{
+	if (nr_suites == MAX_SUITES)
+		abort();
+	suites[nr_suites++] = suite;
+}
 
 /* As the kernel's crc32_le(), a bit at a time. */
 u32 crc32_le(u32 crc, const void *p, size_t len)
@@ -29,12 +39,12 @@ void *kunit_kzalloc(struct kunit *test, size_t size, int gfp)
 	return p;
 }
 
-static int run_case(struct kunit_case *c)
+static int run_case(struct kunit_suite *suite, struct kunit_case *c)
 {
 	struct kunit test = {};
 
 	if (!setjmp(test.abort)) {
-		if (kunit_the_suite->init(&test))
+		if (suite->init(&test))
 			test.failures++;
 		else
 			c->run(&test);
@@ -44,20 +54,27 @@ static int run_case(struct kunit_case *c)
 	return test.failures;
 }
 
-int main(void)
+static int run_suite(struct kunit_suite *suite, int *nr)
 {
-	struct kunit_case *c = kunit_the_suite->test_cases;
-	int nr = 0, failed = 0;
+	struct kunit_case *c;
+	int bad, failed = 0;
 
-	printf("KTAP version 1\n");
-	while (c[nr].run)
-		nr++;
-	printf("1..%d\n", nr);
-	for (nr = 0; c[nr].run; nr++) {
-		int bad = run_case(&c[nr]);
-
-		printf("%sok %d %s\n", bad ? "not " : "", nr + 1, c[nr].name);
+	for (c = suite->test_cases; c->run; c++) {
+		bad = run_case(suite, c);
+		printf("%sok %d %s.%s\n", bad ? "not " : "", ++*nr, suite->name,
+		       c->name);
 		failed += !!bad;
 	}
+	return failed;
+}
+
+int main(void)
+{
+	int i, nr = 0, failed = 0;
+
+	printf("KTAP version 1\n");
+	for (i = 0; i < nr_suites; i++)
+		failed += run_suite(suites[i], &nr);
+	printf("1..%d\n", nr);
 	return failed ? 1 : 0;
 }

@@ -131,6 +131,23 @@ void file_link(int fd, char *buf, size_t size)
 	buf[n < 0 ? 0 : n] = '\0';
 }
 
+uint64_t data_phys(int fd, off_t off)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0, mask = (1ULL << 55) - 1;
+	void *page;
+
+	page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, off);
+	if (pagemap < 0 || page == MAP_FAILED)
+		return 0;
+	if (pread(pagemap, &entry, sizeof(entry),
+		  (uintptr_t)page / PAGE * sizeof(entry)) != sizeof(entry))
+		entry = 0;
+	munmap(page, PAGE);
+	close(pagemap);
+	return (entry & mask) * PAGE;
+}
+
 void file_attr_get(int fd, struct file_attr *attr)
 {
 	struct stat st;

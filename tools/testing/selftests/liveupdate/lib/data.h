@@ -35,6 +35,9 @@ int data_memfd(const char *name, unsigned int flags, uint64_t seed, size_t size)
 /* A file of a name only; size as a hole. */
 int data_memfd_sparse(const char *name, unsigned int flags, off_t size);
 
+/* The physical address of a page of a file; 0 if it has none. */
+uint64_t data_phys(int fd, off_t off);
+
 /* What stat, fcntl and /proc say of a file. */
 struct file_attr {
 	uint64_t size, blocks, pos;

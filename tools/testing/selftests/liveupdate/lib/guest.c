@@ -15,6 +15,8 @@
 
 #define MODULE_DIR	"/modules"
 
+static int starve_fd = -1;	/* on and off, see guest_starve() */
+
 static void mount_one(const char *what, const char *where)
 {
 	mkdir(where, 0755);
@@ -82,11 +84,55 @@ const char *guest_param(const char *name, char *buf, size_t size)
 	return found;
 }
 
+static void starve_set(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/failslab/%s", name);
+	guest_write(path, value);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/fail_page_alloc/%s", name);
+	guest_write(path, value);
+}
+
+static int starve_switch(const char *on)
+{
+	return pwrite(starve_fd, on, 1, 0) == 1 ? 0 : -errno;
+}
+
+/* Whether they do fail is tried first; that is not named. */
+int guest_starve(void)
+{
+	int ret;
+
+	starve_fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (starve_fd < 0)
+		return -errno;
+	starve_set("task-filter", "Y");
+	starve_set("ignore-gfp-wait", "N");
+	starve_set("ignore-gfp-highmem", "N");
+	starve_set("min-order", "0");
+	starve_set("times", "-1");
+	starve_set("verbose", "0");
+	starve_set("probability", "100");
+	starve_switch("1");
+	ret = open("/", O_RDONLY | O_CLOEXEC) < 0 ? -errno : 0;
+	starve_switch("0");
+	if (ret != -ENOMEM)
+		return -EINVAL;
+	starve_set("verbose", "2");
+	return starve_switch("1");
+}
+
 int guest_kexec(void)
 {
+	int ret;
+
 	verdict_drain();
 	reboot(RB_KEXEC);
-	return -errno;
+	ret = -errno;
+	if (starve_fd >= 0)
+		starve_switch("0");
+	return ret;
 }
 
 void guest_end(void)

@@ -22,6 +22,13 @@ int guest_kexec_load_legacy(bool load);
 
 /* reboot(LINUX_REBOOT_CMD_KEXEC); returns -errno if it returns. */
 int guest_kexec(void);
+
+/*
+ * From now on, until guest_kexec() returns, each allocation of this process
+ * fails, and is named on the console. -errno if they would not.
+ */
+int guest_starve(void);
+
 void guest_end(void) __attribute__((noreturn));
 
 int guest_insmod(const char *name, const char *params);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,9 +21,11 @@
 #include "story.h"
 
 #define MAX_STORIES	96
+#define MAX_WORDS	256
 
 static const struct story *stories[MAX_STORIES];
 static unsigned int nr_stories;
+static char *next_words;	/* shared by init and its stages */
 
 static struct {
 	const struct story *story;
@@ -117,6 +120,22 @@ bool story_check(bool ok, const char *file, int line, const char *fmt, ...)
 	return false;
 }
 
+void story_next_cmdline(const char *fmt, ...)
+{
+	size_t used = strlen(next_words);
+	va_list ap;
+
+	va_start(ap, fmt);
+	used += snprintf(next_words + used, MAX_WORDS - used, " ");
+	vsnprintf(next_words + used, MAX_WORDS - used, fmt, ap);
+	va_end(ap);
+}
+
+const char *story_next_words(void)
+{
+	return next_words ? next_words : "";
+}
+
 static void story_report(char result)
 {
 	if (write(self.report, &result, 1) != 1)
@@ -176,6 +195,19 @@ static enum story_result story_wait(int report)
 	return result == 'P' ? STORY_PASS : STORY_FAIL;
 }
 
+static bool words_ready(void)
+{
+	void *map = next_words;
+
+	if (!map)
+		map = mmap(NULL, MAX_WORDS, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return false;
+	next_words = map;
+	return true;
+}
+
 enum story_result story_run_stage(const struct story *story, unsigned int stage,
 				  void *note, bool last)
 {
@@ -183,7 +215,7 @@ enum story_result story_run_stage(const struct story *story, unsigned int stage,
 	int report[2], status;
 	pid_t pid;
 
-	if (pipe(report))
+	if (!words_ready() || pipe(report))
 		return STORY_FAIL;
 	pid = fork();
 	if (pid < 0)

@@ -23,6 +23,10 @@
 #define STORY_NO_STATE		(1u << 0)
 /* Its last stage loads an image, so that the last kernel needs one. */
 #define STORY_LOADS		(1u << 1)
+/* The second kernel panics: only the first stage has a line in the plan. */
+#define STORY_PANICS		(1u << 2)
+/* Each allocation fails from the call of reboot(2) on. */
+#define STORY_STARVES		(1u << 3)
 
 struct story {
 	const char *name;
@@ -48,11 +52,16 @@ void story_list(void);
 enum story_result { STORY_PASS, STORY_FAIL, STORY_SKIP };
 enum story_result story_run_stage(const struct story *story, unsigned int stage,
 				  void *note, bool last);
+const char *story_next_words(void);
 
 /* For the stages. */
 unsigned int story_stage(void);
 const char *story_name(void);
 void *story_note(void);		/* STORY_NOTE_SIZE bytes that come along */
+
+/* More words for the command line of the next kernel. */
+void story_next_cmdline(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 void story_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void story_skip(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));

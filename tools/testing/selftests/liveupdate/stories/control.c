@@ -13,6 +13,7 @@
 
 #include "../lib/counters.h"
 #include "../lib/data.h"
+#include "../lib/foreign.h"
 #include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
@@ -114,6 +115,20 @@ static void early(void)
 }
 
 STORY(control_early, .stages = 2, .stage = { early, nothing });
+
+/* A freeze that allocates, where allocations fail. */
+static void greedy(void)
+{
+	int session, fd;
+
+	foreign_load("greedy_freeze=1");
+	session = require_fd(luo_create("control-greedy"));
+	fd = require_fd(foreign_open(FOREIGN, 1));
+	check_ret(luo_preserve(session, fd, 1), 0);
+}
+
+STORY(control_greedy, .stages = 2, .flags = STORY_STARVES,
+      .stage = { greedy, nothing });
 
 static void splat(void)
 {

@@ -58,6 +58,10 @@ static const struct {
 	{ "d-file-rsv", "file d-file-rsv 1 76 1 seal", 0, ANY, 0, -EBUSY },
 	{ "d-file-pa", "file d-file-pa 1 62 40 seal", 0, -EBADMSG, 0, 0 },
 	{ "d-file-odd", "file d-file-odd 1 56 1 seal", 0, -EBADMSG, 0, 0 },
+	/* one token for both: of two good ones neither is believed */
+	{ "d-file-twice", "file d-file-twice 2 48 3 seal", 0, -EBADMSG, -EBADMSG, -EBUSY },
+	{ "d-file-after", "file d-file-after 2 48 3", 0, 0, -EBADMSG, -EBUSY },
+	{ "d-file-before", "file d-file-before 1 48 3", 0, -EBADMSG, 0, -EBUSY },
 	{ "d-file-null", "file d-file-null 1 57 ff seal", 0, -EBADMSG, 0, 0 },
 };
 

@@ -32,7 +32,13 @@ void *kunit_kzalloc(struct kunit *test, size_t size, int gfp);
 
 #define KUNIT_CASE(fn)	{ .name = #fn, .run = fn }
 
-#define kunit_test_suite(s)	struct kunit_suite *kunit_the_suite = &(s)
+void kunit_add_suite(struct kunit_suite *suite);
+
+#define kunit_test_suite(s)						\
+	__attribute__((constructor)) static void kunit_add_##s(void)	\
+	{								\
+		kunit_add_suite(&(s));					\
+	}
 
 #define ABI_KUNIT_FAIL(test, fmt, ...)					\
 	do {								\
