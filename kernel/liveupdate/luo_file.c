@@ -234,7 +234,8 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
  * @file: a file
  * @token: out: its token
  *
- * Context: From a callback of a file of @session only.
+ * Context: May sleep. From a callback of a file of @session only, but not from
+ * its can_preserve().
  * Return: 0, -ENOENT if the file's object is not preserved in @session.
  */
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,

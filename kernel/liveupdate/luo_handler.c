@@ -108,8 +108,8 @@ static struct liveupdate_file_handler *luo_handler_find(const char *name)
  * Context: May sleep.
  * Return:
  * * 0: success
- * * -EINVAL: a mandatory callback is missing, or the compatible string is not
- *   of the form "name-vN"
+ * * -EINVAL: a mandatory callback is missing, the compatible string is not of
+ *   the form "name-vN", or read_min is beyond read_max
  * * -EEXIST: there is a handler of that name
  * * -EOPNOTSUPP: live update is off
  */
