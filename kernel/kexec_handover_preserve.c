@@ -226,7 +226,7 @@ EXPORT_SYMBOL_GPL(kho_alloc_preserve);
  * kho_unpreserve_free() - free memory of kho_alloc_preserve()
  * @mem: the memory, or NULL
  *
- * Context: sleeps; waits between kho_freeze() and kho_thaw().
+ * Context: as kho_unpreserve_range().
  */
 void kho_unpreserve_free(void *mem)
 {
