@@ -100,7 +100,8 @@ EXPORT_SYMBOL_GPL(kho_preserve_range);
 /**
  * kho_unpreserve_range() - take back kho_preserve_range()
  * @pfn: first page
- * @nr_pages: number of pages, also several runs or whole folios of one
+ * @nr_pages: number of pages, also of several runs, or of a part of one; whole
+ *	      folios
  *
  * Context: sleeps; waits between kho_freeze() and kho_thaw().
  * Return: 0; -ENOENT: one of the pages is not preserved, nothing changed;
@@ -118,6 +119,7 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_range);
  * kho_is_preserved() - will the next kernel find this page?
  * @pfn: page
  *
+ * Context: sleeps.
  * Return: true if the page is preserved at this moment.
  */
 bool kho_is_preserved(unsigned long pfn)
@@ -132,6 +134,7 @@ EXPORT_SYMBOL_GPL(kho_is_preserved);
  *
  * To be restored with kho_restore_folio().
  *
+ * Context: as kho_preserve_range().
  * Return: as kho_preserve_range().
  */
 int kho_preserve_folio(struct folio *folio)
@@ -145,6 +148,7 @@ EXPORT_SYMBOL_GPL(kho_preserve_folio);
  * kho_unpreserve_folio() - take back kho_preserve_folio()
  * @folio: the folio
  *
+ * Context: as kho_unpreserve_range().
  * Return: as kho_unpreserve_range().
  */
 int kho_unpreserve_folio(struct folio *folio)
@@ -160,6 +164,7 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_folio);
  *
  * To be restored with kho_restore_pages(), also piece by piece.
  *
+ * Context: as kho_preserve_range().
  * Return: as kho_preserve_range().
  */
 int kho_preserve_pages(struct page *page, unsigned long nr_pages)
@@ -173,6 +178,7 @@ EXPORT_SYMBOL_GPL(kho_preserve_pages);
  * @page: first page
  * @nr_pages: number of pages
  *
+ * Context: as kho_unpreserve_range().
  * Return: as kho_unpreserve_range().
  */
 int kho_unpreserve_pages(struct page *page, unsigned long nr_pages)
@@ -219,6 +225,8 @@ EXPORT_SYMBOL_GPL(kho_alloc_preserve);
 /**
  * kho_unpreserve_free() - free memory of kho_alloc_preserve()
  * @mem: the memory, or NULL
+ *
+ * Context: as kho_unpreserve_range().
  */
 void kho_unpreserve_free(void *mem)
 {
@@ -250,6 +258,8 @@ EXPORT_SYMBOL_GPL(kho_freeze);
 
 /**
  * kho_thaw() - end kho_freeze()
+ *
+ * Context: sleeps.
  */
 void kho_thaw(void)
 {

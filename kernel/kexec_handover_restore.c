@@ -40,6 +40,7 @@ void __init kho_incoming_init(void)
  * @pfn: first page
  * @nr_pages: number of pages
  *
+ * Context: sleeps.
  * Return: true if all of it was preserved and none of it is restored yet.
  */
 bool kho_is_incoming(unsigned long pfn, unsigned long nr_pages)
@@ -125,6 +126,7 @@ EXPORT_SYMBOL_GPL(kho_restore_range);
  * kho_restore_folio() - recreate a folio from the preserved memory
  * @phys: physical address of the folio
  *
+ * Context: sleeps.
  * Return: the folio, as large as it was, or NULL if none was preserved there.
  */
 struct folio *kho_restore_folio(phys_addr_t phys)
@@ -144,6 +146,7 @@ EXPORT_SYMBOL_GPL(kho_restore_folio);
  * @phys: physical address of the first page
  * @nr_pages: number of pages
  *
+ * Context: sleeps.
  * Return: the first page, or NULL if not all of them were preserved.
  */
 struct page *kho_restore_pages(phys_addr_t phys, unsigned long nr_pages)
@@ -158,6 +161,8 @@ EXPORT_SYMBOL_GPL(kho_restore_pages);
 /**
  * kho_restore_free() - free what the previous kernel got of kho_alloc_preserve()
  * @mem: address of the memory in this kernel, or NULL
+ *
+ * Context: sleeps.
  */
 void kho_restore_free(void *mem)
 {

@@ -85,7 +85,7 @@ static int preserve_area(struct vm_struct *vm, struct kho_vmalloc *kv,
  * NOTE: The memory allocated with vmalloc_node() variants cannot be reliably
  * restored on the same node.
  *
- * Context: sleeps.
+ * Context: as kho_preserve_range().
  * Return: 0; -EINVAL: no such area; -EOPNOTSUPP: not one of plain vmalloc(); or
  * as kho_preserve_range(). Nothing is preserved after an error.
  */
@@ -120,6 +120,7 @@ EXPORT_SYMBOL_GPL(kho_preserve_vmalloc);
  * kho_unpreserve_vmalloc() - take back kho_preserve_vmalloc()
  * @preservation: what it filled in; empty afterwards
  *
+ * Context: as kho_unpreserve_range().
  * Return: 0, or the first error of kho_unpreserve_pages(), which means that
  * somebody else has taken back a part of the area.
  */

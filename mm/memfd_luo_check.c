@@ -96,6 +96,7 @@ static int subtree_check(const struct memfd_luo_node_ser *node, pgoff_t limit,
  * Context: may be long for a large file.
  * Return:
  * * 0: sound, everything in it may be used without further checks
+ * * -EPROTONOSUPPORT: a folio in it is larger than @check allows
  * * -EBADMSG: damaged
  */
 int memfd_luo_tree_check(const struct memfd_luo_tree *tree,

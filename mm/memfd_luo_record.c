@@ -161,7 +161,8 @@ static void memlock_uncharge(struct memfd_luo *luo, unsigned long pages)
  * Context: may sleep.
  * Return:
  * * 0: recorded
- * * -EEXIST: at least one is recorded already, nothing changed
+ * * -EEXIST: at least one is recorded, or preserved by somebody else, already;
+ *   nothing changed
  * * -EDQUOT: RLIMIT_MEMLOCK exhausted, nothing changed
  * * -ENOMEM: no memory, nothing changed
  * * other negative errno: cannot be preserved with KHO, nothing changed

@@ -67,7 +67,7 @@ struct memfd_luo_tree {
 
 /**
  * struct memfd_luo_tree_check - what a tree from another kernel has to respect
- * @end: No extent reaches this page index.
+ * @end: Page index that every extent begins below.
  * @max_order: The largest order of a folio.
  * @valid: Says whether a run of page frames was preserved for us.
  * @nr_pages: Out: pages in all extents.

@@ -57,7 +57,8 @@ struct liveupdate_file_op_args {
 /**
  * struct liveupdate_file_ops - callbacks of a file handler
  * @can_preserve: Recognises the type of a file, by its f_op, and nothing else;
- *        conditions belong into @preserve. Must not sleep for long.
+ *        conditions belong into @preserve. Runs under the lock of the registry
+ *        of handlers: must not sleep for long, nor call the orchestrator.
  * @preserve: Old kernel. Makes the record and does all the work that can be
  *        done now; sets @serialized_data. On failure everything is as it was.
  *        One that takes long makes way for reboot(2): when it finds that
@@ -66,7 +67,8 @@ struct liveupdate_file_op_args {
  * @unpreserve: Old kernel. Takes @preserve back.
  * @freeze: Old kernel, inside reboot(2). Records what may have changed since
  *        @preserve. Must not allocate. From here to @unfreeze the file refuses
- *        or delays changes of its record. Optional.
+ *        or delays changes of its record. On failure nothing of it is frozen,
+ *        and @unfreeze is not called. Optional.
  * @unfreeze: Old kernel. Takes @freeze back, the update failed. Optional.
  * @retrieve: New kernel. Makes the file from the record and sets @file. On
  *        failure see @retrieve_retryable.
@@ -75,16 +77,19 @@ struct liveupdate_file_op_args {
  * @finish: New kernel. Ends the takeover: frees the record and, if the file
  *        was not retrieved, everything that it preserves.
  * @get_id: A number that is the same for all files of one object, e.g. the
- *        address of the inode. An object is preserved at most once. Optional,
- *        the default is the address of the struct file.
+ *        address of the inode. An object is preserved at most once. The
+ *        number must not change while the file is preserved. Optional, the
+ *        default is the address of the struct file.
  * @retrieve_retryable: A promise that a failed @retrieve left the record and
  *        its memory whole, so that it may be called again. private_data that
  *        it set is given to the next call and to @finish. Without the promise
  *        a failed @retrieve is final, and @finish has nothing to free.
  * @owner: The module of the callbacks.
  *
- * All callbacks may sleep. They are called with the mutex of the file's
- * session held.
+ * All callbacks may sleep, @get_id too. They are called with the mutex of the
+ * file's session held, or of the session that liveupdate_get_token_outgoing()
+ * was asked about (@can_preserve, @get_id). @preserve, @freeze and @retrieve
+ * return 0 or a negative errno, which userspace gets to see.
  */
 struct liveupdate_file_ops {
 	bool (*can_preserve)(struct liveupdate_file_handler *handler,
@@ -146,6 +151,7 @@ struct liveupdate_flb_op_args {
  * @owner: The module of the callbacks.
  *
  * All callbacks may sleep; they are called with the mutex of the FLB held.
+ * @preserve and @retrieve return 0 or a negative errno.
  */
 struct liveupdate_flb_ops {
 	int (*preserve)(struct liveupdate_flb_op_args *args);

@@ -236,7 +236,8 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
  * @file: a file
  * @token: out: its token
  *
- * Context: From a callback of a file of @session only.
+ * Context: May sleep. From a callback of a file of @session only, but not from
+ * its can_preserve().
  * Return: 0, -ENOENT if the file's object is not preserved in @session.
  */
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
@@ -244,21 +245,16 @@ int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 {
 	struct liveupdate_file_handler *fh;
 	struct luo_file *lf;
-	int ret = -ENOENT;
 
 	lockdep_assert_held(&session->lock);
 	fh = luo_handler_get(file);
 	if (!fh)
 		return -ENOENT;
-	scoped_guard(rcu) {
-		lf = luo_object_find(fh, file);
-		if (lf && lf->session == session) {
-			*token = lf->token;
-			ret = 0;
-		}
-	}
+	lf = luo_object_find(fh, session, file);
+	if (lf)
+		*token = lf->token;
 	luo_handler_put(fh);
-	return ret;
+	return lf ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
 

@@ -142,11 +142,12 @@ static void luo_flb_unpublish(struct liveupdate_flb *flb)
  * Context: May sleep.
  * Return:
  * * 0: success
- * * -EINVAL: a callback is missing, or the compatible string is not of the
- *   form "name-vN"
+ * * -EINVAL: a callback is missing, the compatible string is not of the form
+ *   "name-vN", or read_min is beyond read_max
  * * -EEXIST: they are linked already, or another FLB has this name
  * * -EBUSY: files of this handler are preserved
  * * -ENOSPC: there are too many FLBs
+ * * -ENOMEM: no memory for the link
  * * -EOPNOTSUPP: live update is off
  */
 int liveupdate_register_flb(struct liveupdate_file_handler *fh,

@@ -230,6 +230,7 @@ void luo_flb_file_finish(u64 mask)
  * * -ENODATA: the previous kernel left no FLB at all
  * * -ENOENT: it did not leave this one, or it is finished
  * * -EPROTONOSUPPORT: this version cannot be read
+ * * -ENODEV: the module of the FLB is about to go
  * * -EOPNOTSUPP: live update is off
  * * what the retrieve of the FLB returned
  */

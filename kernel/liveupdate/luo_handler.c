@@ -108,8 +108,8 @@ static struct liveupdate_file_handler *luo_handler_find(const char *name)
  * Context: May sleep.
  * Return:
  * * 0: success
- * * -EINVAL: a mandatory callback is missing, or the compatible string is not
- *   of the form "name-vN"
+ * * -EINVAL: a mandatory callback is missing, the compatible string is not of
+ *   the form "name-vN", or read_min is beyond read_max
  * * -EEXIST: there is a handler of that name
  * * -EOPNOTSUPP: live update is off
  */
@@ -313,19 +313,28 @@ void luo_object_release(struct luo_file *lf)
 /**
  * luo_object_find() - the preserved file of an object
  * @fh: the handler, held
+ * @session: the session that it has to be in
  * @file: the file
  *
- * Context: RCU read lock held. The result stays beyond it only if it belongs
- * to a session whose lock the caller holds.
- * Return: the preserved file, or NULL.
+ * Files of other sessions may go while we look at them, hence RCU. The handler
+ * may sleep: it is asked before.
+ *
+ * Context: May sleep; the session's lock is held, and keeps the result.
+ * Return: the preserved file, or NULL if @session has none of this object.
  */
 struct luo_file *luo_object_find(struct liveupdate_file_handler *fh,
+				 struct liveupdate_session *session,
 				 struct file *file)
 {
 	struct luo_object_key key = { .handler = fh };
+	struct luo_file *lf;
 
+	lockdep_assert_held(&session->lock);
 	key.id = luo_object_id(fh, file);
-	return rhashtable_lookup_fast(&luo_objects, &key, luo_object_params);
+
+	guard(rcu)();
+	lf = rhashtable_lookup(&luo_objects, &key, luo_object_params);
+	return lf && lf->session == session ? lf : NULL;
 }
 
 static int __init luo_handler_init(void)

@@ -219,6 +219,7 @@ void luo_handler_put_incoming(struct liveupdate_file_handler *fh);
 int luo_object_claim(struct luo_file *lf);
 void luo_object_release(struct luo_file *lf);
 struct luo_file *luo_object_find(struct liveupdate_file_handler *fh,
+				 struct liveupdate_session *session,
 				 struct file *file);
 bool luo_same_name(const char *compatible, const char *name);
 bool luo_version_readable(const char *compatible, unsigned int read_min,

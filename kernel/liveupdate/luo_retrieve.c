@@ -165,7 +165,7 @@ void luo_file_discard(struct luo_file *lf)
  *
  * Retrieves it if nobody did so far.
  *
- * Context: From a callback of a file of @session only.
+ * Context: May sleep. From a callback of a file of @session only.
  * Return: 0, -ENOENT if there is no such token, -ELOOP if that file is being
  * retrieved already, or why it cannot be retrieved.
  */

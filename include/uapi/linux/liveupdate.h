@@ -28,7 +28,8 @@
  * Errors that every ioctl can give: ENOTTY for a number that is not known,
  * EFAULT for a structure that cannot be read or written (the call is undone),
  * EINVAL for a size that is too small, a reserved member that is not zero and
- * a command that does not fit the kind of the session.
+ * a command that does not fit the kind of the session, ENOMEM; EMFILE and
+ * ENFILE if it returns a descriptor; EINTR if the caller is killed.
  */
 
 /* The type of all ioctls of this interface, ioctl-number.rst has the range. */
@@ -88,7 +89,7 @@ struct liveupdate_ioctl_create_session {
  * Return: 0, or -1 with errno ENOENT (no such session), EINVAL (retrieved
  * already and still open; name empty or not terminated), EIO (what the
  * previous kernel left cannot be read), EBADMSG (the record of this session
- * is damaged).
+ * is damaged, or of a version that this kernel does not read).
  */
 struct liveupdate_ioctl_retrieve_session {
 	__u32 size;
@@ -109,8 +110,9 @@ struct liveupdate_ioctl_retrieve_session {
  * finished; what cannot, because its record is damaged or its handler is not
  * there, is forgotten, and its memory stays reserved until the next kexec.
  *
- * Return: 0, or -1 with errno ENOENT (no such session), EBUSY (it is open, or
- * a handler cannot finish yet; nothing was finished).
+ * Return: 0, or -1 with errno EINVAL (name empty or not terminated), ENOENT (no
+ * such session), EBUSY (it is open, or a handler cannot finish yet; nothing was
+ * finished).
  */
 struct liveupdate_ioctl_discard_session {
 	__u32 size;
@@ -155,8 +157,9 @@ struct liveupdate_session_preserve_fd {
  *
  * Return: 0, or -1 with errno ENOENT (token not known, or the session is
  * finished), ENODEV (no handler registered yet, try again later),
- * EPROTONOSUPPORT (the handler cannot read this version), EBADMSG (the record
- * is damaged), or what the handler says.
+ * EPROTONOSUPPORT (this version cannot be read), EBADMSG (the record is
+ * damaged, or the token is not known and records of the session are damaged),
+ * ELOOP (files that refer to each other), or what the handler says.
  */
 struct liveupdate_session_retrieve_fd {
 	__u32 size;
@@ -176,8 +179,9 @@ struct liveupdate_session_retrieve_fd {
  * descriptors, what was not is dropped and its memory given back. Incoming
  * sessions only. To finish twice is a success.
  *
- * Return: 0, or -1 with errno EBUSY (a handler cannot finish yet, or a file
- * is quarantined); then nothing was finished.
+ * Return: 0, or -1 with errno EBUSY (a handler cannot finish yet or is not
+ * registered, or a record of the session was damaged); then nothing was
+ * finished.
  */
 struct liveupdate_session_finish {
 	__u32 size;
@@ -193,7 +197,7 @@ struct liveupdate_session_finish {
  * @reserved: Must be zero.
  * @name: Out: the name of the session, padded with zeroes.
  *
- * Return: 0, or -1 with errno.
+ * Return: 0, or -1 with one of the errnos that every ioctl can give.
  */
 struct liveupdate_session_get_name {
 	__u32 size;

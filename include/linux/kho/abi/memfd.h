@@ -12,9 +12,9 @@
  * is sorted by page index, an entry of an inner node is the first index below
  * the child and the child's physical address, an entry of a leaf is an extent.
  * An extent is a run of folios of one order, at consecutive page indices and
- * consecutive page frames; it takes 16 bytes. A node that fills from left to
- * right, as PRESERVE does it, stays full; one that is split by holes that are
- * filled later is at least half full.
+ * consecutive page frames; it takes 16 bytes. Nodes that fill from left to
+ * right, as PRESERVE does it, stay full; one that has to be split for a hole that
+ * is filled later leaves two halves.
  *
  * Numbers are in the byte order of the machine: both kernels run on it.
  */
@@ -121,7 +121,10 @@ static_assert(sizeof(struct memfd_luo_node_ser) == 16);
  * @name: As /proc/PID/fd shows it: "memfd:" and what memfd_create() was given.
  * @root: Root of the tree of extents, up to the end of the page.
  *
- * Everything up to @reserved0 is written at freeze, the rest at PRESERVE.
+ * Written at PRESERVE, but for @nr_pages and @root, which follow each hole that
+ * is filled later, and for what freeze writes: @crc, @size, @pos, @open_flags to
+ * @btime_nsec; and @nr_poisoned, @poisoned, @tail_crc if memory of the machine
+ * went bad meanwhile.
  */
 struct memfd_luo_ser {
 	__u64 magic;

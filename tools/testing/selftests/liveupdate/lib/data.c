@@ -176,24 +176,25 @@ static void time_check(const char *what, struct timespec got, struct timespec wa
 	      got.tv_nsec, (long)want.tv_sec, want.tv_nsec);
 }
 
-#define attr_check(member)						\
-	check(got.member == want->member, #member " is %#lx, not %#lx",	\
-	      (unsigned long)got.member, (unsigned long)want->member)
+static void attr_check(const char *what, unsigned long got, unsigned long want)
+{
+	check(got == want, "%s is %#lx, not %#lx", what, got, want);
+}
 
 void file_attr_check(int fd, const struct file_attr *want, bool blocks)
 {
 	struct file_attr got;
 
 	file_attr_get(fd, &got);
-	attr_check(size);
-	attr_check(pos);
-	attr_check(mode);
-	attr_check(uid);
-	attr_check(gid);
-	attr_check(flags);
-	attr_check(seals);
+	attr_check("size", got.size, want->size);
+	attr_check("pos", got.pos, want->pos);
+	attr_check("mode", got.mode, want->mode);
+	attr_check("uid", got.uid, want->uid);
+	attr_check("gid", got.gid, want->gid);
+	attr_check("flags", got.flags, want->flags);
+	attr_check("seals", got.seals, want->seals);
 	if (blocks)
-		attr_check(blocks);
+		attr_check("blocks", got.blocks, want->blocks);
 	time_check("atime", got.atime, want->atime);
 	time_check("mtime", got.mtime, want->mtime);
 	time_check("ctime", got.ctime, want->ctime);

@@ -74,8 +74,8 @@ const char *guest_param(const char *name, char *buf, size_t size)
 
 	if (guest_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
 		return NULL;
-	for (word = strtok_r(cmdline, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save)) {
+	for (word = strtok_r(cmdline, "\n ", &save); word;
+	     word = strtok_r(NULL, "\n ", &save)) {
 		if (strncmp(word, name, len) || word[len] != '=')
 			continue;
 		snprintf(buf, size, "%s", word + len + 1);

@@ -103,8 +103,8 @@ static void next_cmdline(char *out, size_t size, const char *extra)
 	out[0] = '\0';
 	if (guest_read("/proc/cmdline", old, sizeof(old)) < 0)
 		return;
-	for (word = strtok_r(old, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save)) {
+	for (word = strtok_r(old, "\n ", &save); word;
+	     word = strtok_r(NULL, "\n ", &save)) {
 		if (!strncmp(word, "luo.gen=", 8) || !strncmp(word, "luo.tap=", 8))
 			continue;
 		used += snprintf(out + used, size - used, "%s ", word);
