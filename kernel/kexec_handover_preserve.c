@@ -188,17 +188,17 @@ int kho_unpreserve_pages(struct page *page, unsigned long nr_pages)
 EXPORT_SYMBOL_GPL(kho_unpreserve_pages);
 
 /**
- * kho_alloc_preserve() - allocate memory that the next kernel finds
+ * kho_alloc_preserve_gfp() - allocate memory that the next kernel finds
  * @size: bytes; rounded up to a power of two pages
+ * @gfp: how; with %__GFP_ZERO the memory is zeroed
  *
- * The memory is zeroed, physically contiguous, and charged to the caller.
- * Give it back with kho_unpreserve_free(), or with kho_restore_free() in the
- * next kernel.
+ * The memory is physically contiguous. Give it back with
+ * kho_unpreserve_free(), or with kho_restore_free() in the next kernel.
  *
  * Context: sleeps.
  * Return: the memory, or ERR_PTR() as of kho_preserve_range().
  */
-void *kho_alloc_preserve(size_t size)
+void *kho_alloc_preserve_gfp(size_t size, gfp_t gfp)
 {
 	struct folio *folio;
 	int err;
@@ -208,8 +208,7 @@ void *kho_alloc_preserve(size_t size)
 	if (!size || size > PAGE_SIZE << MAX_PAGE_ORDER)
 		return ERR_PTR(-EINVAL);
 
-	folio = alloc_boot_folio(GFP_KERNEL_ACCOUNT | __GFP_ZERO,
-				 get_order(size));
+	folio = alloc_boot_folio(gfp, get_order(size));
 	if (!folio)
 		return ERR_PTR(-ENOMEM);
 
@@ -219,6 +218,19 @@ void *kho_alloc_preserve(size_t size)
 		return ERR_PTR(err);
 	}
 	return folio_address(folio);
+}
+EXPORT_SYMBOL_GPL(kho_alloc_preserve_gfp);
+
+/**
+ * kho_alloc_preserve() - the same, zeroed and charged to the caller
+ * @size: bytes; rounded up to a power of two pages
+ *
+ * Context: sleeps.
+ * Return: the memory, or ERR_PTR() as of kho_preserve_range().
+ */
+void *kho_alloc_preserve(size_t size)
+{
+	return kho_alloc_preserve_gfp(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 }
 EXPORT_SYMBOL_GPL(kho_alloc_preserve);
 

@@ -69,13 +69,13 @@ static void update_reserves(struct work_struct *work)
 {
 	adjust_managed_page_count(ZERO_PAGE(0), 0);
 }
-static DECLARE_WORK(reserves_work, update_reserves);
+static DECLARE_DELAYED_WORK(reserves_work, update_reserves);
 
 static void restored_count(unsigned long pfn, unsigned long nr)
 {
 	atomic_long_add(nr, &page_zone(pfn_to_page(pfn))->managed_pages);
 	totalram_pages_add(nr);
-	schedule_work(&reserves_work);
+	schedule_delayed_work(&reserves_work, HZ / 10);
 }
 
 /**

@@ -24,9 +24,10 @@
 
 static_assert(sizeof(struct memfd_luo_ser) < PAGE_SIZE);
 
+/* What a node has no entries for is never read, and not cleared. */
 static void *record_node_alloc(void)
 {
-	return kho_alloc_preserve(PAGE_SIZE);
+	return kho_alloc_preserve_gfp(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
 }
 
 static const struct memfd_luo_tree_ops record_tree_ops = {
@@ -41,10 +42,11 @@ static int record_head_alloc(struct memfd_luo *luo, struct file *file)
 
 	if (name->len > NAME_MAX)
 		return -ENAMETOOLONG;
-	ser = kho_alloc_preserve(PAGE_SIZE);
+	ser = kho_alloc_preserve_gfp(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
 	if (IS_ERR(ser))
 		return PTR_ERR(ser);
 
+	memset(ser, 0, offsetof(struct memfd_luo_ser, root));
 	ser->magic = MEMFD_LUO_MAGIC;
 	ser->version = MEMFD_LUO_VERSION;
 	ser->page_shift = PAGE_SHIFT;
