@@ -123,6 +123,24 @@ int kho_restore_range(unsigned long pfn, unsigned long nr_pages,
 EXPORT_SYMBOL_GPL(kho_restore_range);
 
 /**
+ * kho_claim_range() - take over memory that stays reserved
+ * @pfn: first page
+ * @nr_pages: number of pages, preserved one by one
+ *
+ * For memory that never was the page allocator's, in neither kernel.
+ *
+ * Context: sleeps.
+ * Return: 0; -ENOENT: not all of it was preserved, or some was taken before;
+ * -EINVAL: preserved as larger blocks. Nothing changed then.
+ */
+int kho_claim_range(unsigned long pfn, unsigned long nr_pages)
+{
+	if (!kho_incoming.root)
+		return -ENOENT;
+	return kho_tracker_claim(&kho_incoming, pfn, nr_pages, 0);
+}
+
+/**
  * kho_restore_folio() - recreate a folio from the preserved memory
  * @phys: physical address of the folio
  *

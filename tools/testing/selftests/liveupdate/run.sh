@@ -118,7 +118,7 @@ build_initrd()
 	for file in "$bin"/uapi_*; do
 		args+=(--file "$file:/tests/${file##*/}")
 	done
-	for file in luo_test_handler luo_test_damage; do
+	for file in luo_test_handler luo_test_damage test_kho; do
 		module=$(find "$modules" -name "$file.ko" -print -quit 2>/dev/null || true)
 		[[ -z $module ]] || args+=(--file "$module:/modules/$file.ko")
 	done
