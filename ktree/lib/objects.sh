@@ -14,13 +14,22 @@ verify_cache()
 	printf '%s/luo-verify\n' "${LUO_VERIFY_CACHE:-$(dirname "$dir")}"
 }
 
+# user_programs COMMIT: sources of the programs for userspace among the samples.
+user_programs()
+{
+	tgit grep -E '^userprogs-' "$1" -- 'samples/*Makefile' |
+		sed -nE 's|^[^:]*:(samples/liveupdate)/Makefile:.*=[[:space:]]*(.*)|\1 \2|p' |
+		awk '{ for (i = 2; i <= NF; i++) print $1 "/" $i ".c" }'
+}
+
 # series_sources COMMIT: every C file that the series touches and COMMIT has,
 # but what has no object in the kernel.
 series_sources()
 {
 	comm -12 <(tgit diff --no-renames --diff-filter=AM --name-only base refs/luo/tip -- '*.c' | sort) \
 		<(tgit ls-tree -r --name-only "$1" | sort) |
-		grep -vE '^(tools|Documentation|scripts|usr)/' || :
+		grep -vE '^(tools|Documentation|scripts|usr)/' |
+		grep -vxFf <(user_programs "$1") || :
 }
 
 # built_key COMMIT FLAVOUR
