@@ -6,6 +6,7 @@
  *   luo.prog=A,B,...    run the programs /tests/A, /tests/B, ...
  *   luo.kunit=1         hand out the results of the KUnit suites in the kernel
  *   luo.shell=1         a shell on the console (/bin/busybox must be there)
+ *   luo.most=N          tell at most N stages of each story
  *   luo.leak=1          let kmemleak look before the guest ends
  *
  * luo.gen and luo.tap are for its own use: which kernel this is, counted from
@@ -45,6 +46,14 @@ static unsigned long param_number(const char *name, unsigned long otherwise)
 	char buf[32];
 
 	return guest_param(name, buf, sizeof(buf)) ? strtoul(buf, NULL, 0) : otherwise;
+}
+
+/* A long story may be cut short. */
+static unsigned int stages_of(const struct story *story)
+{
+	unsigned int most = param_number("luo.most", STORY_MAX_STAGES);
+
+	return story->stages < most ? story->stages : most;
 }
 
 static void choose_stories(char *names)
@@ -107,11 +116,11 @@ static void tell_one(unsigned int i)
 	enum story_result result;
 	struct timespec a, b;
 
-	if (stage >= story->stages)
+	if (stage >= stages_of(story))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	result = story_run_stage(story, stage, state ? state + i * PAGE : NULL,
-				 stage + 1 == story->stages);
+				 stage + 1 == stages_of(story));
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	verdict("%s %u %s.%u%s # time=%ldms\n", result_text(result), ++tap,
 		story->name, generation, result == STORY_SKIP ? " # SKIP" : "",
@@ -124,8 +133,8 @@ static unsigned int most_stages(void)
 	unsigned int i, most = 1;
 
 	for (i = 0; i < nr_told; i++)
-		if (told[i]->stages > most)
-			most = told[i]->stages;
+		if (stages_of(told[i]) > most)
+			most = stages_of(told[i]);
 	return most;
 }
 
@@ -134,7 +143,7 @@ static void print_plan(void)
 	unsigned int i, lines = 0;
 
 	for (i = 0; i < nr_told; i++)
-		lines += told[i]->flags & STORY_PANICS ? 1 : told[i]->stages;
+		lines += told[i]->flags & STORY_PANICS ? 1 : stages_of(told[i]);
 	verdict("KTAP version 1\n1..%u\n", lines);
 }
 

@@ -33,15 +33,16 @@ usage()
 {
 	cat <<-USAGE
 	usage: run.sh [-k IMAGE] [-K IMAGE] [-M DIR] [-t TEST[,TEST]...] [-w DIR]
-	              [-j N] [-d] [-s] [-l] [-h]
+	              [-g N] [-j N] [-d] [-s] [-l] [-h]
 
 	-k  kernel image (default: \$KBUILD_OUTPUT or the tree, $KERNEL_IMAGE)
 	-K  kernel image to jump to, if it is another one
 	-M  directory below which luo_test_handler.ko is (default: the kernel's)
 	-t  only these tests
 	-w  work directory; logs are kept there (default: a temporary one)
+	-g  at most this many generations of kernels
 	-j  this many guests at a time
-	-d  the kernel has KASAN: more memory and time, and kmemleak at the end
+	-d  the kernel has KASAN: more memory and time, kmemleak at the end
 	-s  soak: every test ten times
 	-l  list the tests
 	-h  this
@@ -67,7 +68,7 @@ skip_all()
 
 list_tests()
 {
-	awk -F '\t' '!/^#/ && NF >= 11 {
+	awk -F '\t' '!/^#/ && NF >= 10 {
 		printf "%-12s %-6s %2d kernels  %s\n", $1, $2, $4, $3
 	}' "$HERE/tests.tsv"
 }
@@ -78,14 +79,15 @@ parse_args()
 
 	top=$(cd "$HERE/../../../.." && pwd)
 	kernel=${KBUILD_OUTPUT:-$top}/$KERNEL_IMAGE
-	next='' modules='' only='' work='' jobs=1 debug=0 rounds=1
-	while getopts 'k:K:M:t:w:j:dslh' opt; do
+	next='' modules='' only='' work='' most='' jobs=1 debug=0 rounds=1
+	while getopts 'k:K:M:t:w:g:j:dslh' opt; do
 		case $opt in
 		k) kernel=$OPTARG ;;
 		K) next=$OPTARG ;;
 		M) modules=$OPTARG ;;
 		t) only=$OPTARG ;;
 		w) work=$OPTARG ;;
+		g) most=$OPTARG ;;
 		j) jobs=$OPTARG ;;
 		d) debug=1 ;;
 		s) rounds=10 ;;
@@ -132,11 +134,12 @@ build_initrd()
 boot_test()
 {
 	local name=$1 kind=$2 what=$3 mem=$5 smp=$7 icount=$8 limit=$9
-	local panic=${12:-} words=(printk.time=1) args=()
+	local leaks=${10} panic=${11:-} words=(printk.time=1) args=()
 
 	[[ $kind == kunit ]] || words+=(kunit.enable=0)
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
-	[[ $debug -eq 0 ]] || words+=(luo.leak=1)
+	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
+	[[ -z $most ]] || words+=("luo.most=$most")
 	[[ $icount -eq 0 ]] || args+=(--icount)
 	[[ -z $panic ]] || args+=(--panic "$panic")
 	case $kind in
@@ -248,13 +251,15 @@ choose_tests()
 {
 	local name
 
-	mapfile -t chosen < <(awk -F '\t' -v only=",$only," \
-		'!/^#/ && NF >= 11 && (only == ",," || index(only, "," $1 ","))' \
+	mapfile -t chosen < <(awk -F '\t' -v only=",$only," -v ram=$((5 + debug)) \
+		'!/^#/ && NF >= 10 && $ram != "-" &&
+		(only == ",," || index(only, "," $1 ","))' \
 		"$HERE/tests.tsv")
 	for name in ${only//,/ }; do
 		awk -F '\t' -v name="$name" '$1 == name { found = 1 } END { exit !found }' \
 			"$HERE/tests.tsv" || die "no test '$name' (-l lists them)"
 	done
+	[[ ${#chosen[@]} -gt 0 ]] || die "tests.tsv: not for this kind of kernel: $only"
 }
 
 run_all()
