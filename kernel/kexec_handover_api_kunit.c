@@ -5,10 +5,12 @@
  */
 #include <kunit/test.h>
 #include <linux/io.h>
+#include <linux/kexec.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "kexec_handover_internal.h"
+#include "kexec_internal.h"
 
 struct counts {
 	unsigned long pages, nodes;
@@ -142,6 +144,39 @@ static void test_subtree(struct kunit *test)
 	kho_unpreserve_free(blob);
 }
 
+static int no_place(struct resource *res, void *arg)
+{
+	return 0;
+}
+
+/* Without room for a segment, so that there is nothing to undo. */
+static void test_crash_image(struct kunit *test)
+{
+	struct kimage *image = kunit_kzalloc(test, sizeof(*image), GFP_KERNEL);
+	struct kexec_buf kbuf = { .image = image };
+	struct kexec_segment segment = {
+		.mem = kho_scratch[0].addr,
+		.memsz = PAGE_SIZE,
+	};
+
+	KUNIT_ASSERT_NOT_NULL(test, image);
+	image->nr_segments = KEXEC_SEGMENT_MAX;
+
+	image->type = KEXEC_TYPE_CRASH;
+	KUNIT_EXPECT_EQ(test, kho_fill_kimage(image), 0);
+	KUNIT_EXPECT_EQ(test, image->kho.fdt, 0);
+	KUNIT_EXPECT_NULL(test, image->kho.scratch);
+	KUNIT_EXPECT_EQ(test, kho_locate_mem_hole(&kbuf, no_place), 1);
+	KUNIT_EXPECT_FALSE(test, kho_segment_is_safe(image, &segment));
+
+	image->type = KEXEC_TYPE_DEFAULT;
+	KUNIT_EXPECT_EQ(test, kho_fill_kimage(image), -EINVAL);
+	KUNIT_EXPECT_NE(test, image->kho.fdt, 0);
+	KUNIT_EXPECT_EQ(test, kho_locate_mem_hole(&kbuf, no_place),
+			-EADDRNOTAVAIL);
+	KUNIT_EXPECT_TRUE(test, kho_segment_is_safe(image, &segment));
+}
+
 static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_scratch),
 	KUNIT_CASE(test_no_boot_memory),
@@ -149,6 +184,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_vmalloc),
 	KUNIT_CASE(test_vmalloc_fails),
 	KUNIT_CASE(test_subtree),
+	KUNIT_CASE(test_crash_image),
 	{}
 };
 
