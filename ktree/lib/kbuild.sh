@@ -70,8 +70,9 @@ kconfig_try()
 	if ! fragment_lines "$2" | cmp -s - "$dir/.luo-wanted" || [[ ! -f $dir/.config ]]; then
 		kmake "$1" tinyconfig >/dev/null || die "make tinyconfig fails in $KSRC"
 		fragment_lines "$2" >"$dir/.luo-wanted"
-		cat "$dir/.luo-wanted" >>"$dir/.config"
 	fi
+	# Each time: a tree that did not know an option yet has dropped it.
+	cat "$dir/.luo-wanted" >>"$dir/.config"
 	kmake "$1" olddefconfig >/dev/null 2>"$dir/.luo-config.log" ||
 		die "make olddefconfig fails in $KSRC: $(tail -n 3 "$dir/.luo-config.log")"
 }

@@ -40,6 +40,7 @@ built_key()
 		series_sources "$1"
 		fragment_lines "$2"
 		gcc --version | head -n 1
+		cat "$KTREE/lib/kbuild.sh" "$KTREE/lib/objects.sh"
 	} | sha256sum | cut -d' ' -f1
 }
 
