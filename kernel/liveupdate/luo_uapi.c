@@ -14,6 +14,7 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "luo_uapi.h"
@@ -48,8 +49,8 @@ static int luo_cmd_execute(const struct luo_ioctl *op, struct luo_cmd *cmd)
 			break;
 		ret = op->execute(cmd);
 		up_read(&luo_phase_rwsem);
-	} while (ret == -ERESTART);
-	return ret;
+	} while (ret == -ERESTART && !fatal_signal_pending(current));
+	return ret == -ERESTART ? -EINTR : ret;
 }
 
 static int luo_cmd_run(const struct luo_ioctl *op, struct luo_cmd *cmd,
