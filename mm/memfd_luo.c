@@ -24,6 +24,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kexec_handover.h>
 #include <linux/liveupdate.h>
 #include <linux/posix_acl.h>
 #include <linux/sched/user.h>
@@ -168,6 +169,21 @@ static void memfd_luo_finish(struct liveupdate_file_op_args *args)
 	args->private_data = NULL;
 }
 
+/* Of the record's head alone: it may be another kernel's, and damaged. */
+static u64 memfd_luo_memory(struct liveupdate_file_op_args *args)
+{
+	unsigned long pfn = PHYS_PFN(args->serialized_data);
+	const struct memfd_luo_ser *ser;
+
+	if (!kho_is_preserved(pfn) && !kho_is_incoming(pfn, 1))
+		return 0;
+	ser = phys_to_virt(args->serialized_data);
+	if (offset_in_page(ser) || ser->magic != MEMFD_LUO_MAGIC ||
+	    ser->version != MEMFD_LUO_VERSION)
+		return 0;
+	return READ_ONCE(ser->nr_pages) << PAGE_SHIFT;
+}
+
 static const struct liveupdate_file_ops memfd_luo_ops = {
 	.can_preserve = memfd_luo_can_preserve,
 	.preserve = memfd_luo_preserve,
@@ -177,6 +193,7 @@ static const struct liveupdate_file_ops memfd_luo_ops = {
 	.retrieve = memfd_luo_retrieve,
 	.finish = memfd_luo_finish,
 	.get_id = memfd_luo_get_id,
+	.memory = memfd_luo_memory,
 	.retrieve_retryable = true,
 };
 

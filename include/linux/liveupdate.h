@@ -80,6 +80,10 @@ struct liveupdate_file_op_args {
  *        address of the inode. An object is preserved at most once. The
  *        number must not change while the file is preserved. Optional, the
  *        default is the address of the struct file.
+ * @memory: How many bytes are preserved for the contents of the file, for
+ *        listing. Either kernel: from preserve to unpreserve, and in the new one
+ *        from the beginning to finish. Must be cheap and change nothing.
+ *        Optional, the default is 0.
  * @retrieve_retryable: A promise that a failed @retrieve left the record and
  *        its memory whole, so that it may be called again. private_data that
  *        it set is given to the next call and to @finish. Without the promise
@@ -102,6 +106,7 @@ struct liveupdate_file_ops {
 	bool (*can_finish)(struct liveupdate_file_op_args *args);
 	void (*finish)(struct liveupdate_file_op_args *args);
 	unsigned long (*get_id)(struct file *file);
+	u64 (*memory)(struct liveupdate_file_op_args *args);
 	bool retrieve_retryable;
 	struct module *owner;
 };

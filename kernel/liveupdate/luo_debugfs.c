@@ -39,10 +39,11 @@ static void luo_show_files(struct seq_file *m,
 	struct luo_file *lf;
 
 	list_for_each_entry(lf, &session->files.list, link) {
-		seq_printf(m, "  %#018llx %s %s", lf->token,
+		seq_printf(m, "  %#018llx %s %s %llu bytes", lf->token,
 			   luo_file_state_names[lf->state],
 			   lf->handler ? lf->handler->compatible :
-					 lf->compatible);
+					 lf->compatible,
+			   luo_file_memory(lf));
 		if (lf->status < 0)
 			seq_printf(m, " %pe", ERR_PTR(lf->status));
 		seq_putc(m, '\n');
@@ -54,7 +55,7 @@ static void luo_show_session(struct seq_file *m,
 {
 	seq_escape(m, session->name, "\n\\");
 	seq_printf(m, ": %s generation %llu files %u%s\n",
-		   luo_session_state_names[session->state],
+		   luo_session_state_names[READ_ONCE(session->state)],
 		   session->generation, READ_ONCE(session->files.nr),
 		   session->damaged ? " damaged" : "");
 	/* A long PRESERVE must not make others wait for a reader. */
@@ -66,29 +67,31 @@ static void luo_show_session(struct seq_file *m,
 	mutex_unlock(&session->lock);
 }
 
-static int luo_show_set(struct seq_file *m, struct luo_session_set *set)
+static void luo_show_set(struct seq_file *m, struct luo_session_set *set)
 {
 	struct liveupdate_session *session;
+	unsigned long id = 0;
 
-	if (mutex_lock_killable(&set->lock))
-		return -EINTR;
 	if (set->status)
 		seq_printf(m, "lost: %pe\n", ERR_PTR(set->status));
-	list_for_each_entry(session, &set->list, link)
+	while (!IS_ERR(session = luo_session_next(set, id))) {
 		luo_show_session(m, session);
-	mutex_unlock(&set->lock);
-	return 0;
+		id = session->id + 1;
+		luo_session_put(session);
+	}
 }
 
 static int luo_outgoing_show(struct seq_file *m, void *unused)
 {
-	return luo_show_set(m, &luo_outgoing);
+	luo_show_set(m, &luo_outgoing);
+	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(luo_outgoing);
 
 static int luo_incoming_show(struct seq_file *m, void *unused)
 {
-	return luo_show_set(m, &luo_incoming);
+	luo_show_set(m, &luo_incoming);
+	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(luo_incoming);
 

@@ -56,6 +56,7 @@ void luo_file_set_state(struct luo_file *lf, enum luo_file_state state)
 	trace_liveupdate_file_state(lf->session->name, lf->token, lf->state, state);
 	luo_gate_waiting_add(luo_file_waits(state) - luo_file_waits(lf->state));
 	lf->state = state;
+	luo_event(lf->session);
 }
 
 /**

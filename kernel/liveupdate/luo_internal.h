@@ -27,6 +27,8 @@
 #include <linux/liveupdate.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/rwsem.h>
 #include <linux/xarray.h>
@@ -85,6 +87,16 @@ struct luo_chain_writer {
 };
 
 /**
+ * struct luo_event_reader - somebody who may ask whether something has changed
+ * @count: what counts the changes that are of interest
+ * @seen: its value when the reader last looked
+ */
+struct luo_event_reader {
+	atomic64_t *count;
+	atomic64_t seen;
+};
+
+/**
  * struct luo_file - one file of a session
  * @link: in luo_fileset.list, in the order of preservation
  * @id_node: in the table of objects; outgoing files only
@@ -138,6 +150,10 @@ struct luo_fileset {
  * struct liveupdate_session - a named set of files
  * @name: padded with zeroes, constant
  * @set: where it belongs, constant
+ * @id: in the set, in the order of creation; constant
+ * @users: one as long as it is in its set, one for each who looks at it
+ * @events: number of changes of it and of its files
+ * @reader: who has its descriptor looks at @events
  * @node: in the set's names
  * @link: in the set's list, in the order of creation
  * @state: protected by the set's lock
@@ -153,6 +169,10 @@ struct luo_fileset {
 struct liveupdate_session {
 	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
 	struct luo_session_set *set;
+	unsigned long id;
+	refcount_t users;
+	atomic64_t events;
+	struct luo_event_reader reader;
 	struct rhash_head node;
 	struct list_head link;
 	enum luo_session_state state;
@@ -170,6 +190,8 @@ struct liveupdate_session {
  * @direction: constant
  * @lock: protects the rest
  * @names: by name
+ * @ids: by id, for listing
+ * @last_id: of the session that was created last
  * @list: in the order of creation
  * @nr: their number
  * @chain: outgoing: room for @nr records
@@ -179,6 +201,8 @@ struct luo_session_set {
 	enum luo_direction direction;
 	struct mutex lock; /* all below */
 	struct rhashtable names;
+	struct xarray ids;
+	unsigned long last_id;
 	struct list_head list;
 	unsigned int nr;
 	struct luo_chain chain;
@@ -190,6 +214,14 @@ extern struct rw_semaphore luo_phase_rwsem;
 extern u64 luo_generation;
 enum luo_phase luo_phase(void);
 void luo_timing_show(struct seq_file *m);
+
+/* luo_event.c */
+extern atomic64_t luo_events_all;
+void luo_event(struct liveupdate_session *session);
+void luo_event_reader_init(struct luo_event_reader *reader, atomic64_t *count);
+void luo_event_reader_reset(struct luo_event_reader *reader);
+__poll_t luo_event_poll(struct luo_event_reader *reader, struct file *file,
+			poll_table *wait);
 
 /* luo_gate.c */
 extern unsigned int luo_max_sessions;
@@ -259,6 +291,7 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser);
 
 /* luo_retrieve.c */
 int luo_file_retrieve(struct luo_file *lf);
+u64 luo_file_memory(struct luo_file *lf);
 bool luo_file_is_lost(struct luo_file *lf);
 bool luo_file_can_finish(struct luo_file *lf);
 void luo_file_finish(struct luo_file *lf);
@@ -294,6 +327,9 @@ void luo_session_set_destroy(struct luo_session_set *set);
 struct liveupdate_session *luo_session_create(struct luo_session_set *set,
 					      const char *name);
 void luo_session_destroy(struct liveupdate_session *session);
+struct liveupdate_session *luo_session_next(struct luo_session_set *set,
+					    unsigned long id);
+void luo_session_put(struct liveupdate_session *session);
 struct liveupdate_session *luo_session_take(struct luo_session_set *set,
 					    const char *name);
 void luo_session_give_back(struct liveupdate_session *session);

@@ -89,6 +89,24 @@ int luo_file_retrieve(struct luo_file *lf)
 }
 
 /**
+ * luo_file_memory() - what is preserved for the contents of a file
+ * @lf: a file of either direction
+ *
+ * Context: May sleep; the session's lock is held.
+ * Return: bytes; 0 if its handler is not there or does not know.
+ */
+u64 luo_file_memory(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args;
+
+	if (lf->state == LUO_FILE_QUARANTINED || luo_file_bind(lf) ||
+	    !lf->handler->ops->memory)
+		return 0;
+	args = luo_file_args(lf);
+	return lf->handler->ops->memory(&args);
+}
+
+/**
  * luo_file_is_lost() - is there nobody here who could finish this file?
  * @lf: an incoming file
  *

@@ -39,8 +39,10 @@ int luo_session_set_init(struct luo_session_set *set,
 	set->direction = direction;
 	mutex_init(&set->lock);
 	INIT_LIST_HEAD(&set->list);
+	xa_init_flags(&set->ids, XA_FLAGS_ACCOUNT);
 	luo_chain_init(&set->chain, LUO_SER_SESSION);
 	set->nr = 0;
+	set->last_id = 0;
 	set->status = 0;
 	return rhashtable_init(&set->names, &luo_session_params);
 }
@@ -55,6 +57,7 @@ void luo_session_set_destroy(struct luo_session_set *set)
 {
 	WARN_ON_ONCE(!list_empty(&set->list));
 	rhashtable_destroy(&set->names);
+	xa_destroy(&set->ids);
 	mutex_destroy(&set->lock);
 }
 
@@ -68,8 +71,10 @@ static struct liveupdate_session *luo_session_alloc(struct luo_session_set *set,
 		return NULL;
 	strscpy_pad(session->name, name);
 	session->set = set;
+	refcount_set(&session->users, 1);
 	mutex_init(&session->lock);
 	luo_fileset_init(&session->files);
+	luo_event_reader_init(&session->reader, &session->events);
 	session->generation = luo_generation + 1;
 	if (set->direction == LUO_INCOMING)
 		session->state = LUO_SESSION_WAITING;
@@ -79,11 +84,31 @@ static struct liveupdate_session *luo_session_alloc(struct luo_session_set *set,
 static void luo_session_free(struct liveupdate_session *session)
 {
 	WARN_ON_ONCE(!list_empty(&session->files.list));
-	if (session->damaged)
-		luo_gate_waiting_add(-1);
 	xa_destroy(&session->files.tokens);
 	mutex_destroy(&session->lock);
 	kfree(session);
+}
+
+/* Under its id and its name; what may fail is done by the caller. */
+static int luo_session_insert(struct luo_session_set *set,
+			      struct liveupdate_session *session)
+{
+	int ret;
+
+	session->id = set->last_id + 1;
+	ret = xa_insert(&set->ids, session->id, session, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	ret = rhashtable_lookup_insert_fast(&set->names, &session->node,
+					    luo_session_params);
+	if (ret) {
+		xa_erase(&set->ids, session->id);
+		return ret;
+	}
+	set->last_id = session->id;
+	list_add_tail(&session->link, &set->list);
+	set->nr++;
+	return 0;
 }
 
 static int luo_session_publish(struct luo_session_set *set,
@@ -99,15 +124,13 @@ static int luo_session_publish(struct luo_session_set *set,
 		ret = luo_chain_resize(&set->chain, set->nr + 1);
 	if (ret)
 		return ret;
-	ret = rhashtable_lookup_insert_fast(&set->names, &session->node,
-					    luo_session_params);
+	ret = luo_session_insert(set, session);
 	if (ret) {
 		if (outgoing)
 			luo_chain_resize(&set->chain, set->nr);
 		return ret;
 	}
-	list_add_tail(&session->link, &set->list);
-	set->nr++;
+	luo_event(session);
 	return 0;
 }
 
@@ -118,9 +141,19 @@ static void luo_session_unpublish(struct liveupdate_session *session)
 	guard(mutex)(&set->lock);
 	list_del(&session->link);
 	rhashtable_remove_fast(&set->names, &session->node, luo_session_params);
+	xa_erase(&set->ids, session->id);
 	set->nr--;
+	luo_event(session);
 	if (set->direction == LUO_OUTGOING)
 		luo_chain_resize(&set->chain, set->nr);
+}
+
+static void luo_session_set_state(struct liveupdate_session *session,
+				  enum luo_session_state state)
+{
+	lockdep_assert_held(&session->set->lock);
+	session->state = state;
+	luo_event(session);
 }
 
 /**
@@ -152,14 +185,54 @@ struct liveupdate_session *luo_session_create(struct luo_session_set *set,
 
 /**
  * luo_session_destroy() - take luo_session_create() back
- * @session: a session without files that nobody else can reach
+ * @session: a session without files that nobody has a descriptor of
  *
  * Context: May sleep.
  */
 void luo_session_destroy(struct liveupdate_session *session)
 {
 	luo_session_unpublish(session);
-	luo_session_free(session);
+	if (session->damaged)
+		luo_gate_waiting_add(-1);
+	luo_session_put(session);
+}
+
+/**
+ * luo_session_next() - a session to look at
+ * @set: where to look
+ * @id: the smallest id that is asked for
+ *
+ * It may be destroyed meanwhile; then it has no files any more.
+ *
+ * Context: May sleep.
+ * Return: the session with the smallest id from @id on, for luo_session_put();
+ * -ENOENT if there is none, -EIO if what the previous kernel left is lost (F8).
+ */
+struct liveupdate_session *luo_session_next(struct luo_session_set *set,
+					    unsigned long id)
+{
+	struct liveupdate_session *session;
+
+	guard(mutex)(&set->lock);
+	if (set->status)
+		return ERR_PTR(set->status);
+	session = xa_find(&set->ids, &id, ULONG_MAX, XA_PRESENT);
+	if (!session)
+		return ERR_PTR(-ENOENT);
+	refcount_inc(&session->users);
+	return session;
+}
+
+/**
+ * luo_session_put() - a session is not needed any more
+ * @session: from luo_session_next()
+ *
+ * Context: May sleep.
+ */
+void luo_session_put(struct liveupdate_session *session)
+{
+	if (refcount_dec_and_test(&session->users))
+		luo_session_free(session);
 }
 
 /**
@@ -191,8 +264,9 @@ struct liveupdate_session *luo_session_take(struct luo_session_set *set,
 		return ERR_PTR(-EBADMSG);
 	if (session->state == LUO_SESSION_OPEN)
 		return ERR_PTR(-EINVAL);
-	session->state = LUO_SESSION_OPEN;
 	session->closed_by_hand = false;
+	luo_session_set_state(session, LUO_SESSION_OPEN);
+	luo_event_reader_reset(&session->reader);
 	return session;
 }
 
@@ -205,7 +279,7 @@ struct liveupdate_session *luo_session_take(struct luo_session_set *set,
 void luo_session_give_back(struct liveupdate_session *session)
 {
 	guard(mutex)(&session->set->lock);
-	session->state = LUO_SESSION_WAITING;
+	luo_session_set_state(session, LUO_SESSION_WAITING);
 }
 
 /**
@@ -220,6 +294,7 @@ void luo_session_set_damaged(struct liveupdate_session *session)
 	if (!session->damaged)
 		luo_gate_waiting_add(1);
 	session->damaged = true;
+	luo_event(session);
 }
 
 /* Returns true if nothing of the session is left to be finished. */
@@ -232,6 +307,7 @@ static bool luo_session_finish_locked(struct liveupdate_session *session)
 		return false;
 	luo_fileset_finish(session);
 	session->finished = true;
+	luo_event(session);
 	return true;
 }
 
@@ -273,7 +349,7 @@ luo_session_take_to_discard(struct luo_session_set *set, const char *name,
 	if (session->state == LUO_SESSION_OPEN)
 		return ERR_PTR(-EBUSY);
 	*state = session->state;
-	session->state = LUO_SESSION_OPEN;
+	luo_session_set_state(session, LUO_SESSION_OPEN);
 	return session;
 }
 
@@ -299,7 +375,7 @@ int luo_session_discard(struct luo_session_set *set, const char *name)
 		ret = luo_fileset_discard(session);
 	if (ret) {
 		guard(mutex)(&set->lock);
-		session->state = state;
+		luo_session_set_state(session, state);
 		return ret;
 	}
 	pr_info("session %s is discarded\n", session->name);

@@ -15,6 +15,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "luo_uapi.h"
@@ -93,7 +94,7 @@ static int luo_cmd_run_fd(const struct luo_ioctl *op, struct luo_cmd *cmd,
  * luo_dispatch() - run an ioctl
  * @table: the commands
  * @nr_ops: their number
- * @session: that it is called on, NULL for the device
+ * @caller: the open file that it is called on
  * @number: of the ioctl
  * @argp: the user's structure
  *
@@ -101,10 +102,11 @@ static int luo_cmd_run_fd(const struct luo_ioctl *op, struct luo_cmd *cmd,
  * Return: 0 or a negative errno.
  */
 long luo_dispatch(const struct luo_ioctl *table, unsigned int nr_ops,
-		  struct liveupdate_session *session,
+		  const struct luo_caller *caller,
 		  unsigned int number, u32 __user *argp)
 {
-	struct luo_cmd cmd = { .session = session };
+	struct liveupdate_session *session = caller->session;
+	struct luo_cmd cmd = { .session = session, .events = caller->events };
 	const struct luo_ioctl *op = table;
 	u32 user_size;
 	int ret;
@@ -113,6 +115,8 @@ long luo_dispatch(const struct luo_ioctl *table, unsigned int nr_ops,
 		op++;
 	if (op == table + nr_ops)
 		return -ENOTTY;
+	if (caller->observer && !op->observe)
+		return -EBADF;
 	ret = luo_cmd_copy_in(op, &cmd, argp, &user_size);
 	if (ret)
 		return ret;
@@ -194,37 +198,80 @@ static const struct luo_ioctl luo_device_ioctls[] = {
 		.reply_first = true,
 		.execute = luo_cmd_discard_session,
 	},
+	{
+		.number = LIVEUPDATE_IOCTL_LIST_SESSION,
+		.size = sizeof(struct liveupdate_ioctl_list_session),
+		.min_size = offsetofend(struct liveupdate_ioctl_list_session,
+					name),
+		.observe = true,
+		.execute = luo_cmd_list_session,
+	},
+	{
+		.number = LIVEUPDATE_IOCTL_LIST_FILE,
+		.size = sizeof(struct liveupdate_list_file),
+		.min_size = offsetofend(struct liveupdate_list_file, handler),
+		.observe = true,
+		.execute = luo_cmd_list_file,
+	},
 };
 
-/* One opener at a time. */
+/* One opener that may change something at a time, and any number of observers. */
 static atomic_t luo_device_users;
+
+static bool luo_device_observer(const struct file *file)
+{
+	return !(file->f_mode & FMODE_WRITE);
+}
 
 static int luo_device_open(struct inode *inode, struct file *file)
 {
+	struct luo_event_reader *events;
+
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (atomic_cmpxchg(&luo_device_users, 0, 1))
+	events = kmalloc(sizeof(*events), GFP_KERNEL_ACCOUNT);
+	if (!events)
+		return -ENOMEM;
+	if (!luo_device_observer(file) &&
+	    atomic_cmpxchg(&luo_device_users, 0, 1)) {
+		kfree(events);
 		return -EBUSY;
+	}
+	luo_event_reader_init(events, &luo_events_all);
+	file->private_data = events;
 	return 0;
 }
 
 static int luo_device_release(struct inode *inode, struct file *file)
 {
-	atomic_set(&luo_device_users, 0);
+	if (!luo_device_observer(file))
+		atomic_set(&luo_device_users, 0);
+	kfree(file->private_data);
 	return 0;
+}
+
+static __poll_t luo_device_poll(struct file *file, poll_table *wait)
+{
+	return luo_event_poll(file->private_data, file, wait);
 }
 
 static long luo_device_ioctl(struct file *file, unsigned int number,
 			     unsigned long arg)
 {
+	const struct luo_caller caller = {
+		.observer = luo_device_observer(file),
+		.events = file->private_data,
+	};
+
 	return luo_dispatch(luo_device_ioctls, ARRAY_SIZE(luo_device_ioctls),
-			    NULL, number, (u32 __user *)arg);
+			    &caller, number, (u32 __user *)arg);
 }
 
 static const struct file_operations luo_device_fops = {
 	.owner		= THIS_MODULE,
 	.open		= luo_device_open,
 	.release	= luo_device_release,
+	.poll		= luo_device_poll,
 	.unlocked_ioctl	= luo_device_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };

@@ -123,13 +123,33 @@ static const struct luo_ioctl luo_session_ioctls[] = {
 		.reply_first = true,
 		.execute = luo_cmd_unpreserve_fd,
 	},
+	{
+		.number = LIVEUPDATE_SESSION_LIST_FILE,
+		.size = sizeof(struct liveupdate_list_file),
+		.min_size = offsetofend(struct liveupdate_list_file, handler),
+		.on = LUO_ON_BOTH,
+		.execute = luo_cmd_list_own_file,
+	},
 };
 
 static long luo_session_ioctl(struct file *file, unsigned int number,
 			      unsigned long arg)
 {
+	struct liveupdate_session *session = file->private_data;
+	const struct luo_caller caller = {
+		.session = session,
+		.events = &session->reader,
+	};
+
 	return luo_dispatch(luo_session_ioctls, ARRAY_SIZE(luo_session_ioctls),
-			    file->private_data, number, (u32 __user *)arg);
+			    &caller, number, (u32 __user *)arg);
+}
+
+static __poll_t luo_session_poll(struct file *file, poll_table *wait)
+{
+	struct liveupdate_session *session = file->private_data;
+
+	return luo_event_poll(&session->reader, file, wait);
 }
 
 /*
@@ -170,6 +190,7 @@ static const struct file_operations luo_session_fops = {
 	.owner		= THIS_MODULE,
 	.flush		= luo_session_flush,
 	.release	= luo_session_fops_release,
+	.poll		= luo_session_poll,
 	.unlocked_ioctl	= luo_session_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.show_fdinfo	= luo_session_show_fdinfo,

@@ -38,12 +38,27 @@
 /* Bytes of the name of a session, the terminating NUL included. */
 #define LIVEUPDATE_SESSION_NAME_LENGTH	64
 
+/**
+ * DOC: Observers
+ *
+ * /dev/liveupdate is open for writing by one program at a time. Opened with
+ * O_RDONLY it is an observer: there may be any number of them, beside the one,
+ * and they may only list. Their other ioctls fail with EBADF.
+ *
+ * poll(2) says POLLPRI on the device when the state of any session or file has
+ * changed, on a session when its own or that of one of its files has, since
+ * that open file was made or last asked for the first element of a list (@id or
+ * @token of 0).
+ */
+
 /* Commands of /dev/liveupdate. */
 enum {
 	LIVEUPDATE_CMD_BASE = 0x00,
 	LIVEUPDATE_CMD_CREATE_SESSION = LIVEUPDATE_CMD_BASE,
 	LIVEUPDATE_CMD_RETRIEVE_SESSION = 0x01,
+	LIVEUPDATE_CMD_LIST_SESSION = 0x20,
 	LIVEUPDATE_CMD_DISCARD_SESSION = 0x21,
+	LIVEUPDATE_CMD_LIST_FILE = 0x22,
 };
 
 /* Commands of a session. */
@@ -54,7 +69,54 @@ enum {
 	LIVEUPDATE_CMD_SESSION_FINISH = 0x42,
 	LIVEUPDATE_CMD_SESSION_GET_NAME = 0x43,
 	LIVEUPDATE_CMD_SESSION_UNPRESERVE_FD = 0x60,
+	LIVEUPDATE_CMD_SESSION_LIST_FILE = 0x61,
 };
+
+/**
+ * enum liveupdate_direction - where a session goes, or comes from
+ * @LIVEUPDATE_OUTGOING: To the next kernel.
+ * @LIVEUPDATE_INCOMING: From the previous kernel.
+ */
+enum liveupdate_direction {
+	LIVEUPDATE_OUTGOING = 0,
+	LIVEUPDATE_INCOMING = 1,
+};
+
+/**
+ * enum liveupdate_session_state - what a session is
+ * @LIVEUPDATE_SESSION_OPEN: Somebody has a file descriptor of it.
+ * @LIVEUPDATE_SESSION_WAITING: Incoming, it can be retrieved.
+ * @LIVEUPDATE_SESSION_DAMAGED: Incoming, its record cannot be read.
+ */
+enum liveupdate_session_state {
+	LIVEUPDATE_SESSION_OPEN = 1,
+	LIVEUPDATE_SESSION_WAITING = 2,
+	LIVEUPDATE_SESSION_DAMAGED = 3,
+};
+
+/* Some records of the files of this session could not be read. */
+#define LIVEUPDATE_SESSION_INCOMPLETE	(1 << 0)
+/* The takeover is over, LIVEUPDATE_SESSION_FINISH has succeeded. */
+#define LIVEUPDATE_SESSION_FINISHED	(1 << 1)
+
+/**
+ * enum liveupdate_file_state - what a file is
+ * @LIVEUPDATE_FILE_PRESERVED: Outgoing, it goes along.
+ * @LIVEUPDATE_FILE_WAITING: Incoming, it was not retrieved so far.
+ * @LIVEUPDATE_FILE_RETRIEVED: Incoming, somebody has it, or had it.
+ * @LIVEUPDATE_FILE_FAILED: Incoming, its handler refused it for good.
+ * @LIVEUPDATE_FILE_QUARANTINED: Incoming, its record cannot be read.
+ */
+enum liveupdate_file_state {
+	LIVEUPDATE_FILE_PRESERVED = 1,
+	LIVEUPDATE_FILE_WAITING = 2,
+	LIVEUPDATE_FILE_RETRIEVED = 3,
+	LIVEUPDATE_FILE_FAILED = 4,
+	LIVEUPDATE_FILE_QUARANTINED = 5,
+};
+
+/* Bytes of what names the kind and version of a file, the NUL included. */
+#define LIVEUPDATE_HANDLER_NAME_LENGTH	48
 
 /**
  * struct liveupdate_ioctl_create_session - ioctl(LIVEUPDATE_IOCTL_CREATE_SESSION)
@@ -122,6 +184,83 @@ struct liveupdate_ioctl_discard_session {
 
 #define LIVEUPDATE_IOCTL_DISCARD_SESSION \
 	_IO(LIVEUPDATE_IOCTL_TYPE, LIVEUPDATE_CMD_DISCARD_SESSION)
+
+/**
+ * struct liveupdate_ioctl_list_session - ioctl(LIVEUPDATE_IOCTL_LIST_SESSION)
+ * @size: sizeof(struct liveupdate_ioctl_list_session)
+ * @direction: In: enum liveupdate_direction.
+ * @id: In: the smallest that is asked for, 0 to begin with. Out: that of the
+ *      session found; the next call asks for one more. Never used again for
+ *      another session, but it is not carried over a kexec.
+ * @generation: Out: the live update that carried the session first, counted from
+ *      the cold boot; of an outgoing one: that will carry it.
+ * @nr_files: Out: number of files in it.
+ * @state: Out: enum liveupdate_session_state.
+ * @flags: Out: LIVEUPDATE_SESSION_INCOMPLETE, LIVEUPDATE_SESSION_FINISHED.
+ * @name: Out: its name, padded with zeroes.
+ *
+ * Sessions come in the order of their creation, incoming ones in that of their
+ * creation in the previous kernel. One that comes or goes between two calls is
+ * or is not listed, all others are listed once. Observers may call this.
+ *
+ * Return: 0, or -1 with errno ENOENT (no further session), EINVAL (@direction),
+ * EIO (incoming: what the previous kernel left cannot be read).
+ */
+struct liveupdate_ioctl_list_session {
+	__u32 size;
+	__u32 direction;
+	__aligned_u64 id;
+	__aligned_u64 generation;
+	__aligned_u64 nr_files;
+	__u32 state;
+	__u32 flags;
+	__u8 name[LIVEUPDATE_SESSION_NAME_LENGTH];
+};
+
+#define LIVEUPDATE_IOCTL_LIST_SESSION \
+	_IO(LIVEUPDATE_IOCTL_TYPE, LIVEUPDATE_CMD_LIST_SESSION)
+
+/**
+ * struct liveupdate_list_file - ioctl(LIVEUPDATE_IOCTL_LIST_FILE) and
+ *      ioctl(LIVEUPDATE_SESSION_LIST_FILE)
+ * @size: sizeof(struct liveupdate_list_file)
+ * @direction: On the device: In: enum liveupdate_direction. On a session: In:
+ *      zero; Out: that of the session.
+ * @session: On the device: In: @id of the session, from
+ *      LIVEUPDATE_IOCTL_LIST_SESSION. On a session: In: zero; Out: its @id.
+ * @token: In: the smallest that is asked for, 0 to begin with. Out: that of the
+ *      file found; the next call asks for one more.
+ * @memory: Out: bytes of memory that are preserved for its contents, as far as
+ *      its handler knows; 0 if that is not there.
+ * @state: Out: enum liveupdate_file_state.
+ * @error: Out: the errno that RETRIEVE_FD has for it from now on, if it is
+ *      failed or quarantined; otherwise 0.
+ * @handler: Out: kind and version ("memfd-v1"), padded with zeroes; empty if
+ *      that is what cannot be read.
+ *
+ * Files come in the order of their tokens. Observers may call this on the
+ * device; on a session its holder may.
+ *
+ * Return: 0, or -1 with errno ENOENT (no further file; no such session), EINVAL
+ * (@direction; not zero what must be), EIO (incoming: what the previous kernel
+ * left cannot be read). It waits for a long PRESERVE_FD of the same session.
+ */
+struct liveupdate_list_file {
+	__u32 size;
+	__u32 direction;
+	__aligned_u64 session;
+	__aligned_u64 token;
+	__aligned_u64 memory;
+	__u32 state;
+	__s32 error;
+	__u8 handler[LIVEUPDATE_HANDLER_NAME_LENGTH];
+};
+
+#define LIVEUPDATE_IOCTL_LIST_FILE \
+	_IO(LIVEUPDATE_IOCTL_TYPE, LIVEUPDATE_CMD_LIST_FILE)
+
+#define LIVEUPDATE_SESSION_LIST_FILE \
+	_IO(LIVEUPDATE_IOCTL_TYPE, LIVEUPDATE_CMD_SESSION_LIST_FILE)
 
 /**
  * struct liveupdate_session_preserve_fd - ioctl(LIVEUPDATE_SESSION_PRESERVE_FD)

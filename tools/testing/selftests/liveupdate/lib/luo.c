@@ -118,3 +118,54 @@ int luo_get_name(int session, char *name)
 	memcpy(name, arg.name, sizeof(arg.name));
 	return 0;
 }
+
+int luo_observe(void)
+{
+	int fd = open(LUO_DEVICE, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int luo_list_session(int dev, uint32_t direction, uint64_t id,
+		     struct liveupdate_ioctl_list_session *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->direction = direction;
+	arg->id = id;
+	return ioctl(dev, LIVEUPDATE_IOCTL_LIST_SESSION, arg) ? -errno : 0;
+}
+
+int luo_list_file(int dev, uint32_t direction, uint64_t session, uint64_t token,
+		  struct liveupdate_list_file *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->direction = direction;
+	arg->session = session;
+	arg->token = token;
+	return ioctl(dev, LIVEUPDATE_IOCTL_LIST_FILE, arg) ? -errno : 0;
+}
+
+int luo_list_own_file(int session, uint64_t token,
+		      struct liveupdate_list_file *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->token = token;
+	return ioctl(session, LIVEUPDATE_SESSION_LIST_FILE, arg) ? -errno : 0;
+}
+
+int luo_find_session(int dev, uint32_t direction, const char *name,
+		     struct liveupdate_ioctl_list_session *arg)
+{
+	uint64_t id = 0;
+	int ret;
+
+	while (!(ret = luo_list_session(dev, direction, id, arg))) {
+		if (!strcmp((char *)arg->name, name))
+			return 0;
+		id = arg->id + 1;
+	}
+	return ret;
+}

@@ -26,4 +26,19 @@ int luo_get(int session, uint64_t token);
 int luo_finish(int session);
 int luo_get_name(int session, char *name);
 
+/* An observer's descriptor of the device. */
+int luo_observe(void);
+
+/* The first one from arg->id, arg->token on; the rest of arg is overwritten. */
+int luo_list_session(int dev, uint32_t direction, uint64_t id,
+		     struct liveupdate_ioctl_list_session *arg);
+int luo_list_file(int dev, uint32_t direction, uint64_t session, uint64_t token,
+		  struct liveupdate_list_file *arg);
+int luo_list_own_file(int session, uint64_t token,
+		      struct liveupdate_list_file *arg);
+
+/* Find a session by its name; 0 if it is listed, -ENOENT if not. */
+int luo_find_session(int dev, uint32_t direction, const char *name,
+		     struct liveupdate_ioctl_list_session *arg);
+
 #endif /* LUO_LIB_H */
