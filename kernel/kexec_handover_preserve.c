@@ -275,7 +275,9 @@ EXPORT_SYMBOL_GPL(kho_freeze);
  */
 void kho_thaw(void)
 {
-	if (kho_outgoing.root)
-		kho_tracker_thaw(&kho_outgoing);
+	if (!kho_outgoing.root)
+		return;
+	kho_carry_stop();
+	kho_tracker_thaw(&kho_outgoing);
 }
 EXPORT_SYMBOL_GPL(kho_thaw);

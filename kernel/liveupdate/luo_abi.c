@@ -110,10 +110,12 @@ int luo_abi_header_check(const struct luo_header_ser *header, size_t size)
 	if (header->page_size != PAGE_SIZE)
 		return -EPROTONOSUPPORT;
 	if (header->nr_sessions > LUO_SER_SESSIONS_MAX ||
+	    header->nr_riders > LUO_SER_SESSIONS_MAX ||
 	    header->nr_files > LUO_SER_FILES_MAX ||
 	    header->nr_flbs > LUO_SER_FLBS_MAX)
 		return -EBADMSG;
 	if (!luo_abi_pa_fits(header->sessions_pa, header->nr_sessions) ||
+	    !luo_abi_pa_fits(header->riders_pa, header->nr_riders) ||
 	    !luo_abi_pa_fits(header->flbs_pa, header->nr_flbs))
 		return -EBADMSG;
 	return 0;
@@ -165,7 +167,6 @@ void luo_abi_file_seal(struct luo_file_ser *ser)
 {
 	ser->version = LUO_RECORD_VERSION;
 	ser->reserved = 0;
-	ser->reserved2 = 0;
 	ser->crc = luo_abi_crc(ser);
 }
 
@@ -184,7 +185,7 @@ int luo_abi_file_check(const struct luo_file_ser *ser)
 		return -EBADMSG;
 	if (ser->version != LUO_RECORD_VERSION)
 		return -EPROTONOSUPPORT;
-	if (ser->reserved || ser->reserved2 ||
+	if (ser->flags & ~LUO_FILE_SER_HANDED_OUT || ser->reserved ||
 	    luo_abi_compatible_parse((const char *)ser->compatible, &name_len,
 				     &version))
 		return -EBADMSG;

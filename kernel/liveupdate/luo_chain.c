@@ -44,6 +44,11 @@ static void luo_chain_pop(struct luo_chain *chain)
 	kho_unpreserve_free(block);
 }
 
+static u64 luo_chain_pa(const struct luo_chain *chain)
+{
+	return chain->first ? virt_to_phys(chain->first) : 0;
+}
+
 static int luo_chain_push(struct luo_chain *chain)
 {
 	void *block = kho_alloc_preserve(PAGE_SIZE);
@@ -82,28 +87,27 @@ int luo_chain_resize(struct luo_chain *chain, unsigned int nr)
 }
 
 /**
- * luo_chain_pa() - where a chain begins
- * @chain: the chain
- *
- * Context: Any.
- * Return: physical address of the first block, 0 if there is none.
- */
-u64 luo_chain_pa(const struct luo_chain *chain)
-{
-	return chain->first ? virt_to_phys(chain->first) : 0;
-}
-
-/**
  * luo_chain_start() - begin to write the records of a chain
  * @chain: the chain
+ * @nr: number of records that will be written; there is room for them
  * @writer: out: the state of the writer
  *
+ * Blocks that are not needed are those at the beginning.
+ *
  * Context: Any.
+ * Return: physical address of the first block that is needed, 0 if none is.
  */
-void luo_chain_start(struct luo_chain *chain, struct luo_chain_writer *writer)
+u64 luo_chain_start(struct luo_chain *chain, unsigned int nr,
+		    struct luo_chain_writer *writer)
 {
-	writer->block = chain->first;
+	unsigned int want = DIV_ROUND_UP(nr, luo_abi_block_capacity(chain->kind));
+	unsigned int spare = chain->nr_blocks;
+
 	writer->index = 0;
+	writer->block = chain->first;
+	while (writer->block && spare-- > want)
+		writer->block = luo_chain_follow(writer->block);
+	return writer->block ? virt_to_phys(writer->block) : 0;
 }
 
 /**

@@ -8,7 +8,7 @@
  *                   -> the handler's FLBs' preserve, the handler's preserve
  *  freeze     reboot(2) -> kernel_kexec -> liveupdate_reboot -> luo_set_freeze
  *                   -> luo_fileset_freeze -> luo_file_freeze -> freeze
- *             then luo_set_serialize and kho_freeze
+ *             then luo_ride, luo_set_serialize and kho_freeze
  *  decode     late_initcall_sync -> luo_receive -> luo_decode
  *  retrieve   ioctl -> luo_session_take; luo_fileset_retrieve
  *                   -> luo_file_retrieve -> retrieve
@@ -109,26 +109,32 @@ static int luo_freeze(void)
 	int ret;
 
 	lockdep_assert_held_write(&luo_phase_rwsem);
-	ret = luo_gate_image_check();
+	ret = luo_gate_image_check() ?: luo_ride_check(&luo_incoming);
 	if (ret)
 		return ret;
-	if (luo_gate_waiting()) {
-		pr_err("%lu files of the previous kernel still wait to be retrieved\n",
-		       luo_gate_waiting());
-		return -EBUSY;
-	}
 	if (!luo_gate_image_fits())
 		return 0;
 
 	ret = luo_set_freeze(&luo_outgoing);
 	if (ret)
 		return ret;
+	luo_ride(&luo_incoming, luo_header);
 	luo_set_serialize(&luo_outgoing, luo_header);
 	ret = kho_freeze();
-	if (ret) {
-		luo_header_clear();
-		luo_set_unfreeze(&luo_outgoing);
-	}
+	if (ret)
+		goto thaw;
+	if (luo_header->nr_riders)
+		ret = kho_carry_incoming();
+	if (ret)
+		goto thaw_kho;
+	return 0;
+
+thaw_kho:
+	kho_thaw();
+thaw:
+	luo_header_clear();
+	luo_ride_stop(&luo_incoming);
+	luo_set_unfreeze(&luo_outgoing);
 	return ret;
 }
 
@@ -142,7 +148,7 @@ static int luo_freeze(void)
  * Context: From kernel_kexec(), which holds the kexec lock. May sleep.
  * Return: 0, or, and then all is as before (F4):
  * * -ENOEXEC: the image cannot take along what is preserved (F5)
- * * -EBUSY: files of the previous kernel wait to be retrieved (F6)
+ * * -EBUSY: a file of the previous kernel cannot be finished now (F6)
  * * -EINTR: killed
  * * what the freeze of a handler returned
  */
@@ -162,10 +168,10 @@ int liveupdate_reboot(void)
 	if (ret) {
 		luo_set_phase(LUO_PHASE_RUNNING, ret);
 		up_write(&luo_phase_rwsem);
-	} else if (luo_header->nr_sessions) {
-		pr_info("frozen %llu sessions, %llu files in %llu ns\n",
+	} else if (luo_header->nr_sessions || luo_header->nr_riders) {
+		pr_info("frozen %llu sessions, %llu files in %llu ns, %llu older sessions ride along\n",
 			luo_header->nr_sessions, luo_header->nr_files,
-			luo_freeze_ns);
+			luo_freeze_ns, luo_header->nr_riders);
 	}
 	return ret;
 }
@@ -197,7 +203,7 @@ static void luo_kho_release(const struct luo_abi_reader *reader, u64 pa)
 		kho_restore_free(phys_to_virt(pa));
 }
 
-static const struct luo_abi_reader luo_kho_reader = {
+const struct luo_abi_reader luo_kho_reader = {
 	.map		= luo_kho_map,
 	.release	= luo_kho_release,
 };
@@ -245,10 +251,10 @@ static void luo_receive(void)
 	}
 	luo_generation = header->generation;
 	luo_decode_ns = local_clock() - start;
-	if (header->nr_sessions)
-		pr_info("decoded %llu sessions, %llu files in %llu ns, update %llu\n",
+	if (header->nr_sessions || header->nr_riders)
+		pr_info("decoded %llu sessions, %llu files in %llu ns, update %llu, %llu older sessions\n",
 			header->nr_sessions, header->nr_files, luo_decode_ns,
-			header->generation);
+			header->generation, header->nr_riders);
 	luo_kho_release(&luo_kho_reader, pa);
 }
 
@@ -261,7 +267,8 @@ static void luo_receive_nothing(void)
 	if (!is_kho_boot())
 		return;
 	header = luo_header_incoming(&pa);
-	if (IS_ERR(header) || (header && header->nr_sessions))
+	if (IS_ERR(header) ||
+	    (header && (header->nr_sessions || header->nr_riders)))
 		pr_warn("off: what the previous kernel left is not used, its memory stays reserved\n");
 }
 

@@ -18,6 +18,7 @@ static const char * const luo_file_state_names[LUO_FILE_NR_STATES] = {
 	[LUO_FILE_RETRIEVED]	= "retrieved",
 	[LUO_FILE_FAILED]	= "failed",
 	[LUO_FILE_QUARANTINED]	= "quarantined",
+	[LUO_FILE_HANDED_OUT]	= "handed out",
 	[LUO_FILE_GONE]		= "gone",
 };
 

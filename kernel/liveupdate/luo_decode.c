@@ -5,7 +5,8 @@
  * What cannot be read is set aside alone (F9): a file in its session, a session
  * in its set. Only when the sessions cannot even be counted all is lost (F8);
  * that is found out before the first session is made. Blocks that were read
- * are given back, others stay reserved.
+ * are given back, others stay reserved; records of files are kept as long as
+ * their session may have to ride along to the next kernel, see luo_ride.c.
  */
 #define pr_fmt(fmt) "liveupdate: " fmt
 
@@ -50,11 +51,11 @@ static void luo_decode_damaged(struct luo_decoder *decoder,
 	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
 
 	if (!luo_abi_name_check(ser->name))
-		session = luo_session_create(decoder->set, ser->name);
+		session = luo_session_receive(decoder->set, ser->name, ser);
 	if (IS_ERR(session)) {
 		snprintf(name, sizeof(name), "(damaged %u)",
 			 ++decoder->nr_damaged);
-		session = luo_session_create(decoder->set, name);
+		session = luo_session_receive(decoder->set, name, ser);
 	}
 	if (IS_ERR(session)) {
 		pr_err("a session is lost: %pe\n", session);
@@ -76,11 +77,9 @@ static void luo_decode_files(struct luo_decoder *decoder,
 	guard(mutex)(&session->lock);
 	ret = luo_abi_walk(decoder->reader, LUO_SER_FILE, ser->files_pa,
 			   ser->nr_files, luo_decode_file, decoder);
+	session->files_kept = !ret;
 	if (ret)
 		luo_session_set_damaged(session);
-	else
-		luo_abi_release(decoder->reader, LUO_SER_FILE, ser->files_pa,
-				ser->nr_files);
 	if (session->damaged)
 		pr_err("session %s: some of its %llu files cannot be read\n",
 		       session->name, ser->nr_files);
@@ -93,16 +92,23 @@ static int luo_decode_session(void *ctx, const void *record)
 	int ret = luo_abi_session_check(ser);
 
 	if (!ret) {
-		decoder->session = luo_session_create(decoder->set, ser->name);
+		decoder->session = luo_session_receive(decoder->set, ser->name,
+						       ser);
 		ret = PTR_ERR_OR_ZERO(decoder->session);
 	}
 	if (ret) {
 		luo_decode_damaged(decoder, ser, ret);
 		return 0;
 	}
-	decoder->session->generation = ser->generation;
 	luo_decode_files(decoder, ser);
 	return 0;
+}
+
+static void luo_decode_sessions(struct luo_decoder *decoder, u64 pa, u64 nr)
+{
+	luo_abi_walk(decoder->reader, LUO_SER_SESSION, pa, nr,
+		     luo_decode_session, decoder);
+	luo_abi_release(decoder->reader, LUO_SER_SESSION, pa, nr);
 }
 
 /**
@@ -122,7 +128,9 @@ int luo_decode(struct luo_session_set *set, const struct luo_abi_reader *reader,
 	int ret;
 
 	ret = luo_abi_walk(reader, LUO_SER_SESSION, header->sessions_pa,
-			   header->nr_sessions, NULL, NULL);
+			   header->nr_sessions, NULL, NULL) ?:
+	      luo_abi_walk(reader, LUO_SER_SESSION, header->riders_pa,
+			   header->nr_riders, NULL, NULL);
 	if (ret)
 		return ret;
 	if (luo_abi_walk(reader, LUO_SER_FLB, header->flbs_pa, header->nr_flbs,
@@ -132,9 +140,8 @@ int luo_decode(struct luo_session_set *set, const struct luo_abi_reader *reader,
 		luo_abi_release(reader, LUO_SER_FLB, header->flbs_pa,
 				header->nr_flbs);
 	luo_flb_attach_all();
-	luo_abi_walk(reader, LUO_SER_SESSION, header->sessions_pa,
-		     header->nr_sessions, luo_decode_session, &decoder);
-	luo_abi_release(reader, LUO_SER_SESSION, header->sessions_pa,
-			header->nr_sessions);
+	/* the elder first, as they are listed */
+	luo_decode_sessions(&decoder, header->riders_pa, header->nr_riders);
+	luo_decode_sessions(&decoder, header->sessions_pa, header->nr_sessions);
 	return 0;
 }

@@ -6,6 +6,7 @@
  *   NEW -> WAITING -> RETRIEVING -> RETRIEVED | FAILED | WAITING
  *   NEW -> WAITING -> QUARANTINED       the new kernel, see luo_retrieve.c
  *   NEW -> QUARANTINED
+ *   NEW -> HANDED_OUT                   a file that rode along (F6)
  *
  * and from each of them, but in the midst of RETRIEVING, to GONE.
  */
@@ -23,7 +24,8 @@
 static const u16 luo_file_steps[LUO_FILE_NR_STATES] = {
 	[LUO_FILE_NEW]		= BIT(LUO_FILE_PRESERVED) |
 				  BIT(LUO_FILE_WAITING) |
-				  BIT(LUO_FILE_QUARANTINED),
+				  BIT(LUO_FILE_QUARANTINED) |
+				  BIT(LUO_FILE_HANDED_OUT),
 	[LUO_FILE_PRESERVED]	= BIT(LUO_FILE_FROZEN) | BIT(LUO_FILE_GONE),
 	[LUO_FILE_FROZEN]	= BIT(LUO_FILE_PRESERVED),
 	[LUO_FILE_WAITING]	= BIT(LUO_FILE_RETRIEVING) |
@@ -33,10 +35,17 @@ static const u16 luo_file_steps[LUO_FILE_NR_STATES] = {
 	[LUO_FILE_RETRIEVED]	= BIT(LUO_FILE_GONE),
 	[LUO_FILE_FAILED]	= BIT(LUO_FILE_GONE),
 	[LUO_FILE_QUARANTINED]	= BIT(LUO_FILE_GONE),
+	[LUO_FILE_HANDED_OUT]	= BIT(LUO_FILE_GONE),
 };
 
-/* Does the memory of a file in this state wait for somebody (F6, F18)? */
-static bool luo_file_waits(enum luo_file_state state)
+/**
+ * luo_file_waits() - does the memory of such a file wait for somebody (F6, F18)?
+ * @state: of the file
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool luo_file_waits(enum luo_file_state state)
 {
 	return state == LUO_FILE_WAITING || state == LUO_FILE_RETRIEVING ||
 	       state == LUO_FILE_FAILED || state == LUO_FILE_QUARANTINED;
@@ -228,6 +237,7 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
 	ser->token = lf->token;
 	ser->data = lf->serialized_data;
 	ser->flb_mask = lf->flb_mask;
+	ser->flags = 0;
 	luo_abi_file_seal(ser);
 }
 

@@ -207,20 +207,23 @@ void luo_fileset_unfreeze(struct liveupdate_session *session)
  * @session: an outgoing session, frozen
  *
  * Context: Inside reboot(2); the session's lock is held. Does not allocate.
+ * Return: physical address of the first block of the records, 0 without files.
  */
-void luo_fileset_serialize(struct liveupdate_session *session)
+u64 luo_fileset_serialize(struct liveupdate_session *session)
 {
 	struct luo_fileset *files = &session->files;
 	struct luo_chain_writer writer;
 	struct luo_file_ser *ser;
 	struct luo_file *lf;
+	u64 first_pa;
 
 	lockdep_assert_held(&session->lock);
-	luo_chain_start(&files->chain, &writer);
+	first_pa = luo_chain_start(&files->chain, files->nr, &writer);
 	list_for_each_entry(lf, &files->list, link) {
 		ser = luo_chain_next(&writer);
 		if (ser)
 			luo_file_serialize(lf, ser);
 	}
 	luo_chain_end(&writer);
+	return first_pa;
 }

@@ -81,6 +81,11 @@ int luo_fileset_add(struct liveupdate_session *session,
 	}
 	memcpy(lf->compatible, ser->compatible, sizeof(lf->compatible));
 	lf->serialized_data = ser->data;
+	if (ser->flags & LUO_FILE_SER_HANDED_OUT) {
+		lf->status = -ESTALE;
+		luo_file_set_state(lf, LUO_FILE_HANDED_OUT);
+		return 0;
+	}
 	lf->flb_mask = ser->flb_mask;
 	luo_file_set_state(lf, LUO_FILE_WAITING);
 	return 0;
@@ -113,7 +118,7 @@ int luo_fileset_retrieve(struct liveupdate_session *session, u64 token,
 }
 
 /**
- * luo_fileset_retrieved() - was every file retrieved?
+ * luo_fileset_retrieved() - was every file retrieved, here or in another kernel?
  * @session: an incoming session
  *
  * Context: The session's lock is held.
@@ -127,7 +132,7 @@ bool luo_fileset_retrieved(struct liveupdate_session *session)
 	if (session->damaged)
 		return false;
 	list_for_each_entry(lf, &session->files.list, link) {
-		if (lf->state != LUO_FILE_RETRIEVED)
+		if (luo_file_waits(lf->state))
 			return false;
 	}
 	return true;

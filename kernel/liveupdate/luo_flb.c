@@ -217,6 +217,17 @@ void liveupdate_unregister_flb(struct liveupdate_file_handler *fh,
 }
 EXPORT_SYMBOL_GPL(liveupdate_unregister_flb);
 
+static unsigned int luo_flb_count(void)
+{
+	struct liveupdate_flb *flb;
+	unsigned int nr = 0;
+
+	lockdep_assert_held(&luo_registry_rwsem);
+	list_for_each_entry(flb, &luo_flbs, list)
+		nr += !!READ_ONCE(flb->nr_files);
+	return nr;
+}
+
 /**
  * luo_flb_serialize() - write the records of all FLBs that files depend on
  * @first_pa: out: where their chain begins, 0 if there are none
@@ -228,10 +239,11 @@ unsigned int luo_flb_serialize(u64 *first_pa)
 {
 	struct luo_chain_writer writer;
 	struct liveupdate_flb *flb;
-	unsigned int nr = 0;
+	unsigned int nr;
 
 	guard(rwsem_read)(&luo_registry_rwsem);
-	luo_chain_start(&luo_flb_chain, &writer);
+	nr = luo_flb_count();
+	*first_pa = luo_chain_start(&luo_flb_chain, nr, &writer);
 	list_for_each_entry(flb, &luo_flbs, list) {
 		struct luo_flb_ser *ser;
 
@@ -244,9 +256,7 @@ unsigned int luo_flb_serialize(u64 *first_pa)
 		ser->nr_files = flb->nr_files;
 		ser->slot = flb->slot;
 		luo_abi_flb_seal(ser);
-		nr++;
 	}
 	luo_chain_end(&writer);
-	*first_pa = nr ? luo_chain_pa(&luo_flb_chain) : 0;
 	return nr;
 }

@@ -108,6 +108,21 @@ static bool luo_image_fits(const struct kimage *image)
 	return image->file_mode && image->kho.fdt && !image->preserve_context;
 }
 
+/* What the next kernel has to get, or it is lost. */
+static unsigned long luo_gate_held(void)
+{
+	return luo_gate_files_nr() + luo_gate_waiting();
+}
+
+/* Says early, when a shutdown has not begun yet, what reboot(2) would say. */
+static int luo_gate_riders(void)
+{
+	guard(rwsem_read)(&luo_phase_rwsem);
+	if (luo_phase() == LUO_PHASE_OFF)
+		return 0;
+	return luo_ride_check(&luo_incoming);
+}
+
 /**
  * liveupdate_image_install() - a kexec image is about to be installed
  * @image: the image, not one for a crash; NULL if the present one goes
@@ -115,22 +130,26 @@ static bool luo_image_fits(const struct kimage *image)
  * The caller installs the image after a success. It holds the kexec lock.
  *
  * Context: May sleep.
- * Return: 0, or -ENOEXEC if files are preserved and the image is one of
- * kexec_load(2), is for a kexec jump or was loaded with KHO off (F5).
+ * Return: 0; -ENOEXEC if files are preserved, or wait to be taken over, and the
+ * image is one of kexec_load(2), is for a kexec jump or was loaded with KHO off
+ * (F5); -EBUSY if a file of the previous kernel cannot be finished now (F6).
  */
 int liveupdate_image_install(const struct kimage *image)
 {
 	enum luo_gate_image new = LUO_IMAGE_NONE;
+	int ret = image ? luo_gate_riders() : 0;
 
+	if (ret)
+		return ret;
 	guard(mutex)(&luo_gate_lock);
 
 	if (image)
 		new = luo_image_fits(image) ? LUO_IMAGE_FIT : LUO_IMAGE_UNFIT;
-	if (new == LUO_IMAGE_UNFIT && luo_gate_files) {
-		pr_err("kexec image refused: %s, and %lu files are preserved\n",
+	if (new == LUO_IMAGE_UNFIT && luo_gate_held()) {
+		pr_err("kexec image refused: %s, and %lu files are preserved or wait\n",
 		       image->file_mode ? "it has no KHO" :
 					  "it is not of kexec_file_load",
-		       luo_gate_files);
+		       luo_gate_held());
 		return -ENOEXEC;
 	}
 	luo_gate_image = new;
@@ -158,10 +177,10 @@ int luo_gate_image_check(void)
 {
 	guard(mutex)(&luo_gate_lock);
 
-	if (!luo_gate_files || luo_image_fits(kexec_image))
+	if (!luo_gate_held() || luo_image_fits(kexec_image))
 		return 0;
-	pr_err("the kexec image cannot take %lu preserved files along\n",
-	       luo_gate_files);
+	pr_err("the kexec image cannot take %lu files along that are preserved or wait\n",
+	       luo_gate_held());
 	return -ENOEXEC;
 }
 

@@ -64,6 +64,7 @@ enum luo_file_state {
 	LUO_FILE_RETRIEVED,
 	LUO_FILE_FAILED,	/* F11: luo_file.status is final */
 	LUO_FILE_QUARANTINED,	/* F9: luo_file.status says why */
+	LUO_FILE_HANDED_OUT,	/* F6: an earlier kernel gave it to somebody */
 	LUO_FILE_GONE,
 	LUO_FILE_NR_STATES,
 };
@@ -165,6 +166,9 @@ struct luo_fileset {
  * @closed_by_hand: the last reference was given up by close(2), see F12
  * @ipc_lock: its creator had CAP_IPC_LOCK, constant
  * @generation: of the header that it came with, or will go with first
+ * @ser: incoming: its record, for the next kernel if it rides along; constant
+ * @files_kept: incoming: the records of its files are ours still; protected by
+ *              @lock
  */
 struct liveupdate_session {
 	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
@@ -173,7 +177,7 @@ struct liveupdate_session {
 	refcount_t users;
 	atomic64_t events;
 	struct luo_event_reader reader;
-	struct rhash_head node;
+	struct rhlist_head node;
 	struct list_head link;
 	enum luo_session_state state;
 	struct mutex lock; /* the files, see above */
@@ -183,24 +187,26 @@ struct liveupdate_session {
 	bool closed_by_hand;
 	bool ipc_lock;
 	u64 generation;
+	struct luo_session_ser ser;
+	bool files_kept;
 };
 
 /**
  * struct luo_session_set - all sessions of one direction
  * @direction: constant
  * @lock: protects the rest
- * @names: by name
+ * @names: by name; incoming sessions of several generations may share one
  * @ids: by id, for listing
  * @last_id: of the session that was created last
  * @list: in the order of creation
  * @nr: their number
- * @chain: outgoing: room for @nr records
+ * @chain: room for @nr records
  * @status: incoming: -EIO if what the previous kernel left is lost (F8)
  */
 struct luo_session_set {
 	enum luo_direction direction;
 	struct mutex lock; /* all below */
-	struct rhashtable names;
+	struct rhltable names;
 	struct xarray ids;
 	unsigned long last_id;
 	struct list_head list;
@@ -212,6 +218,7 @@ struct luo_session_set {
 /* luo_core.c */
 extern struct rw_semaphore luo_phase_rwsem;
 extern u64 luo_generation;
+extern const struct luo_abi_reader luo_kho_reader;
 enum luo_phase luo_phase(void);
 void luo_timing_show(struct seq_file *m);
 
@@ -236,8 +243,8 @@ int luo_gate_image_check(void);
 /* luo_chain.c */
 void luo_chain_init(struct luo_chain *chain, enum luo_ser_kind kind);
 int luo_chain_resize(struct luo_chain *chain, unsigned int nr);
-u64 luo_chain_pa(const struct luo_chain *chain);
-void luo_chain_start(struct luo_chain *chain, struct luo_chain_writer *writer);
+u64 luo_chain_start(struct luo_chain *chain, unsigned int nr,
+		    struct luo_chain_writer *writer);
 void *luo_chain_next(struct luo_chain_writer *writer);
 void luo_chain_end(struct luo_chain_writer *writer);
 
@@ -280,6 +287,7 @@ int luo_flb_incoming_add(const struct luo_flb_ser *ser);
 void luo_flb_file_finish(u64 mask);
 
 /* luo_file.c */
+bool luo_file_waits(enum luo_file_state state);
 void luo_file_set_state(struct luo_file *lf, enum luo_file_state state);
 struct luo_file *luo_file_alloc(struct liveupdate_session *session, u64 token);
 struct liveupdate_file_op_args luo_file_args(const struct luo_file *lf);
@@ -306,7 +314,7 @@ int luo_fileset_unpreserve_one(struct liveupdate_session *session, u64 token);
 void luo_fileset_unpreserve(struct liveupdate_session *session);
 int luo_fileset_freeze(struct liveupdate_session *session);
 void luo_fileset_unfreeze(struct liveupdate_session *session);
-void luo_fileset_serialize(struct liveupdate_session *session);
+u64 luo_fileset_serialize(struct liveupdate_session *session);
 
 /* luo_fileset_incoming.c */
 int luo_fileset_add(struct liveupdate_session *session,
@@ -326,6 +334,9 @@ int luo_session_set_init(struct luo_session_set *set,
 void luo_session_set_destroy(struct luo_session_set *set);
 struct liveupdate_session *luo_session_create(struct luo_session_set *set,
 					      const char *name);
+struct liveupdate_session *
+luo_session_receive(struct luo_session_set *set, const char *name,
+		    const struct luo_session_ser *ser);
 void luo_session_destroy(struct liveupdate_session *session);
 struct liveupdate_session *luo_session_next(struct luo_session_set *set,
 					    unsigned long id);
@@ -343,6 +354,12 @@ int luo_set_freeze(struct luo_session_set *set);
 void luo_set_unfreeze(struct luo_session_set *set);
 void luo_set_serialize(struct luo_session_set *set,
 		       struct luo_header_ser *header);
+
+/* luo_ride.c */
+int luo_ride_check(struct luo_session_set *set);
+void luo_ride(struct luo_session_set *set, struct luo_header_ser *header);
+void luo_ride_stop(struct luo_session_set *set);
+void luo_ride_release(struct liveupdate_session *session);
 
 /* luo_decode.c */
 int luo_decode(struct luo_session_set *set, const struct luo_abi_reader *reader,

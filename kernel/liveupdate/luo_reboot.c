@@ -65,11 +65,10 @@ static void luo_session_serialize(struct liveupdate_session *session,
 {
 	guard(mutex)(&session->lock);
 	memcpy(ser->name, session->name, sizeof(ser->name));
-	ser->files_pa = luo_chain_pa(&session->files.chain);
+	ser->files_pa = luo_fileset_serialize(session);
 	ser->nr_files = session->files.nr;
 	ser->generation = session->generation;
 	luo_abi_session_seal(ser);
-	luo_fileset_serialize(session);
 }
 
 /**
@@ -88,7 +87,7 @@ void luo_set_serialize(struct luo_session_set *set,
 
 	guard(mutex)(&set->lock);
 	header->nr_files = 0;
-	luo_chain_start(&set->chain, &writer);
+	header->sessions_pa = luo_chain_start(&set->chain, set->nr, &writer);
 	list_for_each_entry(session, &set->list, link) {
 		ser = luo_chain_next(&writer);
 		if (!ser)
@@ -97,7 +96,6 @@ void luo_set_serialize(struct luo_session_set *set,
 		header->nr_files += session->files.nr;
 	}
 	luo_chain_end(&writer);
-	header->sessions_pa = luo_chain_pa(&set->chain);
 	header->nr_sessions = set->nr;
 	header->nr_flbs = luo_flb_serialize(&header->flbs_pa);
 	luo_abi_header_seal(header);

@@ -54,6 +54,7 @@ static int luo_file_call_retrieve(struct luo_file *lf)
  * * -EPROTONOSUPPORT: the handler cannot read this version
  * * -EBADMSG: the record is damaged
  * * -ELOOP: the file needs itself
+ * * -ESTALE: an earlier kernel has given it to somebody (F6)
  * * what the handler returned, now (F10) or the first time (F11)
  */
 int luo_file_retrieve(struct luo_file *lf)
@@ -89,6 +90,19 @@ int luo_file_retrieve(struct luo_file *lf)
 }
 
 /**
+ * luo_file_is_lost() - is there nobody here who could finish this file?
+ * @lf: an incoming file
+ *
+ * Context: May sleep; the session's lock is held.
+ * Return: true if it is quarantined or its handler is missing.
+ */
+bool luo_file_is_lost(struct luo_file *lf)
+{
+	return lf->state == LUO_FILE_QUARANTINED ||
+	       lf->state == LUO_FILE_HANDED_OUT || luo_file_bind(lf);
+}
+
+/**
  * luo_file_memory() - what is preserved for the contents of a file
  * @lf: a file of either direction
  *
@@ -99,23 +113,10 @@ u64 luo_file_memory(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args;
 
-	if (lf->state == LUO_FILE_QUARANTINED || luo_file_bind(lf) ||
-	    !lf->handler->ops->memory)
+	if (luo_file_is_lost(lf) || !lf->handler->ops->memory)
 		return 0;
 	args = luo_file_args(lf);
 	return lf->handler->ops->memory(&args);
-}
-
-/**
- * luo_file_is_lost() - is there nobody here who could finish this file?
- * @lf: an incoming file
- *
- * Context: May sleep; the session's lock is held.
- * Return: true if it is quarantined or its handler is missing.
- */
-bool luo_file_is_lost(struct luo_file *lf)
-{
-	return lf->state == LUO_FILE_QUARANTINED || luo_file_bind(lf);
 }
 
 /**
@@ -129,31 +130,14 @@ bool luo_file_can_finish(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args;
 
+	if (lf->state == LUO_FILE_HANDED_OUT)
+		return true;
 	if (luo_file_is_lost(lf))
 		return false;
 	if (!lf->handler->ops->can_finish)
 		return true;
 	args = luo_file_args(lf);
 	return lf->handler->ops->can_finish(&args);
-}
-
-/**
- * luo_file_finish() - end the takeover of a file
- * @lf: an incoming file that luo_file_can_finish() said yes to; it is freed
- *
- * Context: May sleep; the session's lock is held.
- */
-void luo_file_finish(struct luo_file *lf)
-{
-	struct liveupdate_file_op_args args = luo_file_args(lf);
-
-	luo_file_set_state(lf, LUO_FILE_GONE);
-	lf->handler->ops->finish(&args);
-	luo_flb_file_finish(lf->flb_mask);
-	if (lf->file)
-		fput(lf->file);
-	luo_handler_put_incoming(lf->handler);
-	kfree_rcu(lf, rcu);
 }
 
 /**
@@ -172,6 +156,29 @@ void luo_file_discard(struct luo_file *lf)
 		fput(lf->file);
 	if (lf->handler)
 		luo_handler_put_incoming(lf->handler);
+	kfree_rcu(lf, rcu);
+}
+
+/**
+ * luo_file_finish() - end the takeover of a file
+ * @lf: an incoming file that luo_file_can_finish() said yes to; it is freed
+ *
+ * Context: May sleep; the session's lock is held.
+ */
+void luo_file_finish(struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+
+	if (lf->state == LUO_FILE_HANDED_OUT) {
+		luo_file_discard(lf);
+		return;
+	}
+	luo_file_set_state(lf, LUO_FILE_GONE);
+	lf->handler->ops->finish(&args);
+	luo_flb_file_finish(lf->flb_mask);
+	if (lf->file)
+		fput(lf->file);
+	luo_handler_put_incoming(lf->handler);
 	kfree_rcu(lf, rcu);
 }
 

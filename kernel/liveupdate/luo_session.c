@@ -44,7 +44,7 @@ int luo_session_set_init(struct luo_session_set *set,
 	set->nr = 0;
 	set->last_id = 0;
 	set->status = 0;
-	return rhashtable_init(&set->names, &luo_session_params);
+	return rhltable_init(&set->names, &luo_session_params);
 }
 
 /**
@@ -56,13 +56,14 @@ int luo_session_set_init(struct luo_session_set *set,
 void luo_session_set_destroy(struct luo_session_set *set)
 {
 	WARN_ON_ONCE(!list_empty(&set->list));
-	rhashtable_destroy(&set->names);
+	rhltable_destroy(&set->names);
 	xa_destroy(&set->ids);
 	mutex_destroy(&set->lock);
 }
 
 static struct liveupdate_session *luo_session_alloc(struct luo_session_set *set,
-						    const char *name)
+						    const char *name,
+						    u64 generation)
 {
 	struct liveupdate_session *session;
 
@@ -75,7 +76,7 @@ static struct liveupdate_session *luo_session_alloc(struct luo_session_set *set,
 	mutex_init(&session->lock);
 	luo_fileset_init(&session->files);
 	luo_event_reader_init(&session->reader, &session->events);
-	session->generation = luo_generation + 1;
+	session->generation = generation;
 	if (set->direction == LUO_INCOMING)
 		session->state = LUO_SESSION_WAITING;
 	return session;
@@ -89,7 +90,24 @@ static void luo_session_free(struct liveupdate_session *session)
 	kfree(session);
 }
 
-/* Under its id and its name; what may fail is done by the caller. */
+/* Sessions of several generations may have one name, not two of the same. */
+static bool luo_session_has(struct luo_session_set *set, const char *name,
+			    u64 generation)
+{
+	struct rhlist_head *list, *pos;
+	struct liveupdate_session *session;
+
+	lockdep_assert_held(&set->lock);
+	guard(rcu)();
+	list = rhltable_lookup(&set->names, name, luo_session_params);
+	rhl_for_each_entry_rcu(session, pos, list, node) {
+		if (session->generation == generation)
+			return true;
+	}
+	return false;
+}
+
+/* Under its id and its name. */
 static int luo_session_insert(struct luo_session_set *set,
 			      struct liveupdate_session *session)
 {
@@ -99,8 +117,7 @@ static int luo_session_insert(struct luo_session_set *set,
 	ret = xa_insert(&set->ids, session->id, session, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	ret = rhashtable_lookup_insert_fast(&set->names, &session->node,
-					    luo_session_params);
+	ret = rhltable_insert(&set->names, &session->node, luo_session_params);
 	if (ret) {
 		xa_erase(&set->ids, session->id);
 		return ret;
@@ -114,20 +131,20 @@ static int luo_session_insert(struct luo_session_set *set,
 static int luo_session_publish(struct luo_session_set *set,
 			       struct liveupdate_session *session)
 {
-	bool outgoing = set->direction == LUO_OUTGOING;
-	int ret = 0;
+	int ret;
 
 	guard(mutex)(&set->lock);
-	if (outgoing && set->nr >= READ_ONCE(luo_max_sessions))
+	if (luo_session_has(set, session->name, session->generation))
+		return -EEXIST;
+	if (set->direction == LUO_OUTGOING &&
+	    set->nr >= READ_ONCE(luo_max_sessions))
 		return -ENOSPC;
-	if (outgoing)
-		ret = luo_chain_resize(&set->chain, set->nr + 1);
+	ret = luo_chain_resize(&set->chain, set->nr + 1);
 	if (ret)
 		return ret;
 	ret = luo_session_insert(set, session);
 	if (ret) {
-		if (outgoing)
-			luo_chain_resize(&set->chain, set->nr);
+		luo_chain_resize(&set->chain, set->nr);
 		return ret;
 	}
 	luo_event(session);
@@ -140,12 +157,11 @@ static void luo_session_unpublish(struct liveupdate_session *session)
 
 	guard(mutex)(&set->lock);
 	list_del(&session->link);
-	rhashtable_remove_fast(&set->names, &session->node, luo_session_params);
+	rhltable_remove(&set->names, &session->node, luo_session_params);
 	xa_erase(&set->ids, session->id);
 	set->nr--;
 	luo_event(session);
-	if (set->direction == LUO_OUTGOING)
-		luo_chain_resize(&set->chain, set->nr);
+	luo_chain_resize(&set->chain, set->nr);
 }
 
 static void luo_session_set_state(struct liveupdate_session *session,
@@ -154,6 +170,26 @@ static void luo_session_set_state(struct liveupdate_session *session,
 	lockdep_assert_held(&session->set->lock);
 	session->state = state;
 	luo_event(session);
+}
+
+static struct liveupdate_session *
+luo_session_new(struct luo_session_set *set, const char *name, u64 generation,
+		const struct luo_session_ser *ser)
+{
+	struct liveupdate_session *session;
+	int ret;
+
+	session = luo_session_alloc(set, name, generation);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	if (ser)
+		session->ser = *ser;
+	ret = luo_session_publish(set, session);
+	if (ret) {
+		luo_session_free(session);
+		return ERR_PTR(ret);
+	}
+	return session;
 }
 
 /**
@@ -170,17 +206,24 @@ static void luo_session_set_state(struct liveupdate_session *session,
 struct liveupdate_session *luo_session_create(struct luo_session_set *set,
 					      const char *name)
 {
-	struct liveupdate_session *session = luo_session_alloc(set, name);
-	int ret;
+	return luo_session_new(set, name, luo_generation + 1, NULL);
+}
 
-	if (!session)
-		return ERR_PTR(-ENOMEM);
-	ret = luo_session_publish(set, session);
-	if (ret) {
-		luo_session_free(session);
-		return ERR_PTR(ret);
-	}
-	return session;
+/**
+ * luo_session_receive() - make a session of a previous kernel
+ * @set: the incoming set
+ * @name: its name, checked
+ * @ser: its record, which may be damaged
+ *
+ * Context: May sleep.
+ * Return: the session, which waits and has no files yet; -EEXIST if there is one
+ * of this name and generation; -ENOMEM.
+ */
+struct liveupdate_session *
+luo_session_receive(struct luo_session_set *set, const char *name,
+		    const struct luo_session_ser *ser)
+{
+	return luo_session_new(set, name, ser->generation, ser);
 }
 
 /**
@@ -194,6 +237,8 @@ void luo_session_destroy(struct liveupdate_session *session)
 	luo_session_unpublish(session);
 	if (session->damaged)
 		luo_gate_waiting_add(-1);
+	if (session->files_kept)
+		luo_ride_release(session);
 	luo_session_put(session);
 }
 
@@ -235,6 +280,42 @@ void luo_session_put(struct liveupdate_session *session)
 		luo_session_free(session);
 }
 
+/* How good is it to be asked for by name? */
+static unsigned int luo_session_rank(const struct liveupdate_session *session)
+{
+	switch (session->state) {
+	case LUO_SESSION_WAITING:
+		return 2;
+	case LUO_SESSION_DAMAGED:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Of several with one name one that waits, and of these the newest (F6). */
+static struct liveupdate_session *luo_session_lookup(struct luo_session_set *set,
+						     const char *name)
+{
+	struct liveupdate_session *session, *best = NULL;
+	char key[LIVEUPDATE_SESSION_NAME_LENGTH];
+	struct rhlist_head *list, *pos;
+
+	lockdep_assert_held(&set->lock);
+	strscpy_pad(key, name);
+	guard(rcu)();
+	list = rhltable_lookup(&set->names, key, luo_session_params);
+	rhl_for_each_entry_rcu(session, pos, list, node) {
+		unsigned int rank = luo_session_rank(session);
+
+		if (!best || rank > luo_session_rank(best) ||
+		    (rank == luo_session_rank(best) &&
+		     session->generation > best->generation))
+			best = session;
+	}
+	return best;
+}
+
 /**
  * luo_session_take() - retrieve an incoming session
  * @set: the set
@@ -250,14 +331,12 @@ void luo_session_put(struct liveupdate_session *session)
 struct liveupdate_session *luo_session_take(struct luo_session_set *set,
 					    const char *name)
 {
-	char key[LIVEUPDATE_SESSION_NAME_LENGTH];
 	struct liveupdate_session *session;
 
-	strscpy_pad(key, name);
 	guard(mutex)(&set->lock);
 	if (set->status)
 		return ERR_PTR(set->status);
-	session = rhashtable_lookup_fast(&set->names, key, luo_session_params);
+	session = luo_session_lookup(set, name);
 	if (!session)
 		return ERR_PTR(-ENOENT);
 	if (session->state == LUO_SESSION_DAMAGED)
@@ -338,12 +417,10 @@ static struct liveupdate_session *
 luo_session_take_to_discard(struct luo_session_set *set, const char *name,
 			    enum luo_session_state *state)
 {
-	char key[LIVEUPDATE_SESSION_NAME_LENGTH];
 	struct liveupdate_session *session;
 
-	strscpy_pad(key, name);
 	guard(mutex)(&set->lock);
-	session = rhashtable_lookup_fast(&set->names, key, luo_session_params);
+	session = luo_session_lookup(set, name);
 	if (!session)
 		return ERR_PTR(-ENOENT);
 	if (session->state == LUO_SESSION_OPEN)

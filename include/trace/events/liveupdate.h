@@ -18,7 +18,8 @@
 		{ 5, "retrieved" },		\
 		{ 6, "failed" },		\
 		{ 7, "quarantined" },		\
-		{ 8, "gone" })
+		{ 8, "handed out" },		\
+		{ 9, "gone" })
 
 /* In the order of enum luo_phase. */
 #define show_luo_phase(phase)			\

@@ -106,6 +106,8 @@ enum liveupdate_session_state {
  * @LIVEUPDATE_FILE_RETRIEVED: Incoming, somebody has it, or had it.
  * @LIVEUPDATE_FILE_FAILED: Incoming, its handler refused it for good.
  * @LIVEUPDATE_FILE_QUARANTINED: Incoming, its record cannot be read.
+ * @LIVEUPDATE_FILE_HANDED_OUT: Incoming, an earlier kernel gave it to somebody,
+ *      whose it was from then on: it did not come along.
  */
 enum liveupdate_file_state {
 	LIVEUPDATE_FILE_PRESERVED = 1,
@@ -113,6 +115,7 @@ enum liveupdate_file_state {
 	LIVEUPDATE_FILE_RETRIEVED = 3,
 	LIVEUPDATE_FILE_FAILED = 4,
 	LIVEUPDATE_FILE_QUARANTINED = 5,
+	LIVEUPDATE_FILE_HANDED_OUT = 6,
 };
 
 /* Bytes of what names the kind and version of a file, the NUL included. */
@@ -146,7 +149,9 @@ struct liveupdate_ioctl_create_session {
  * @name: In: the name that the session was created with.
  *
  * Takes over a session of the previous kernel. Incoming sessions have a name
- * space of their own, apart from outgoing ones.
+ * space of their own, apart from outgoing ones. A session that was not taken over
+ * in one kernel rides along to the next; if there are two of one name then the
+ * newest that waits is retrieved.
  *
  * Return: 0, or -1 with errno ENOENT (no such session), EINVAL (retrieved
  * already and still open; name empty or not terminated), EIO (what the
@@ -234,7 +239,7 @@ struct liveupdate_ioctl_list_session {
  *      its handler knows; 0 if that is not there.
  * @state: Out: enum liveupdate_file_state.
  * @error: Out: the errno that RETRIEVE_FD has for it from now on, if it is
- *      failed or quarantined; otherwise 0.
+ *      failed, quarantined or handed out; otherwise 0.
  * @handler: Out: kind and version ("memfd-v1"), padded with zeroes; empty if
  *      that is what cannot be read.
  *
@@ -298,7 +303,8 @@ struct liveupdate_session_preserve_fd {
  * finished), ENODEV (no handler registered yet, try again later),
  * EPROTONOSUPPORT (this version cannot be read), EBADMSG (the record is
  * damaged, or the token is not known and records of the session are damaged),
- * ELOOP (files that refer to each other), or what the handler says.
+ * ESTALE (an earlier kernel gave it to somebody), ELOOP (files that refer to each
+ * other), or what the handler says.
  */
 struct liveupdate_session_retrieve_fd {
 	__u32 size;

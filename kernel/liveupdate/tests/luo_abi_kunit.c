@@ -76,6 +76,9 @@ static const struct header_case {
 	HEADER(sessions_pa, 0, -EBADMSG),
 	HEADER(sessions_pa, ARENA_BASE + 8, -EBADMSG),
 	HEADER(nr_files, LUO_SER_FILES_MAX + 1, -EBADMSG),
+	HEADER(nr_riders, LUO_SER_SESSIONS_MAX + 1, -EBADMSG),
+	HEADER(nr_riders, 1, -EBADMSG),
+	HEADER(riders_pa, ARENA_BASE, -EBADMSG),
 #undef HEADER
 };
 
@@ -131,7 +134,7 @@ static void abi_records(struct kunit *test)
 	file = luo_abi_block_record(arena->pages[PAGE_FILES], 0);
 	REFUSED(file, file, file->version = 0, -EPROTONOSUPPORT);
 	REFUSED(file, file, file->reserved = 1, -EBADMSG);
-	REFUSED(file, file, file->reserved2 = 1, -EBADMSG);
+	REFUSED(file, file, file->flags = 2, -EBADMSG);
 	REFUSED(file, file, memset(file->compatible, 'v', 48), -EBADMSG);
 	REFUSED(file, file, file->compatible[0] = 0, -EBADMSG);
 	flb = luo_abi_block_record(arena->pages[PAGE_FLBS], 0);

@@ -2,6 +2,8 @@
 /*
  * Tests of one preserved file in the new kernel: retrieve, finish, discard
  */
+#include <linux/io.h>
+
 #include "luo_kunit.h"
 
 /* One session with files 1 to @nr has come, and is taken. */
@@ -80,7 +82,7 @@ static void retrieve_versions(struct kunit *test)
 		luo_kunit_handler.fh.read_min = c->read_min;
 		luo_kunit_handler.fh.read_max = c->read_max;
 		KUNIT_ASSERT_EQ(test, luo_kunit_serialize(), 0);
-		ser = luo_kunit_record(luo_chain_pa(&out->files.chain), 0);
+		ser = luo_kunit_record(virt_to_phys(out->files.chain.first), 0);
 		snprintf(ser->compatible, sizeof(ser->compatible),
 			 "luo-kunit-v%u", c->version);
 		luo_abi_file_seal(ser);
@@ -187,7 +189,7 @@ static void retrieve_record_damaged(struct kunit *test)
 	for (i = 1; i <= 3; i++)
 		luo_kunit_preserve_new(test, session, i);
 	KUNIT_ASSERT_EQ(test, luo_kunit_serialize(), 0);
-	ser = luo_kunit_record(luo_chain_pa(&session->files.chain), 0);
+	ser = luo_kunit_record(virt_to_phys(session->files.chain.first), 0);
 	ser[1].data ^= 1;
 	ser[2].token ^= 0xff00;
 	KUNIT_ASSERT_EQ(test, luo_kunit_decode(), 0);
@@ -234,7 +236,7 @@ static void retrieve_token_twice(struct kunit *test)
 		const struct twice_case *c = &twice_cases[i];
 
 		KUNIT_ASSERT_EQ(test, luo_kunit_serialize(), 0);
-		ser = luo_kunit_record(luo_chain_pa(&out->files.chain), 0);
+		ser = luo_kunit_record(virt_to_phys(out->files.chain.first), 0);
 		for (j = 0; j < 3; j++) {
 			ser[j].token = 7;
 			luo_abi_file_seal(&ser[j]);

@@ -4,7 +4,8 @@
  *
  * The KHO subtree LUO_SUBTREE is one page with a struct luo_header_ser. From
  * there chains of blocks lead to the records: sessions and FLBs from the
- * header, files from each session. A block is one page, preserved by itself:
+ * header, files from each session. Sessions that were not taken over ride along
+ * in a chain of their own: their records are those of the kernel that made them. A block is one page, preserved by itself:
  * a struct luo_block_ser, then records of one kind, back to back.
  *
  * All addresses are physical and refer to whole preserved pages, 0 is none.
@@ -49,7 +50,9 @@ enum luo_ser_kind {
  * @sessions_pa: first block of session records
  * @flbs_pa: first block of FLB records
  * @nr_sessions: number of session records
- * @nr_files: number of file records of all sessions together
+ * @nr_files: number of file records of all sessions of @sessions_pa together
+ * @riders_pa: first block of records of sessions of earlier kernels
+ * @nr_riders: number of these
  * @reserved: zero
  * @crc: CRC32 of everything before
  */
@@ -64,11 +67,13 @@ struct luo_header_ser {
 	__u64 flbs_pa;
 	__u64 nr_sessions;
 	__u64 nr_files;
+	__u64 riders_pa;
+	__u64 nr_riders;
 	__u32 reserved;
 	__u32 crc;
 };
 
-static_assert(sizeof(struct luo_header_ser) == 72);
+static_assert(sizeof(struct luo_header_ser) == 88);
 
 /**
  * struct luo_block_ser - head of a block
@@ -112,6 +117,9 @@ struct luo_session_ser {
 
 static_assert(sizeof(struct luo_session_ser) == 104);
 
+/* An earlier kernel has given this file to somebody: nothing is left of it. */
+#define LUO_FILE_SER_HANDED_OUT	(1U << 0)
+
 /**
  * struct luo_file_ser - a file, in the order of preservation
  * @compatible: of the handler that wrote the record behind @data
@@ -119,8 +127,8 @@ static_assert(sizeof(struct luo_session_ser) == 104);
  * @data: the handler's handle of its own record
  * @flb_mask: bit n is set if the file depends on the FLB of slot n
  * @version: LUO_RECORD_VERSION
+ * @flags: LUO_FILE_SER_*
  * @reserved: zero
- * @reserved2: zero
  * @crc: CRC32 of everything before
  */
 struct luo_file_ser {
@@ -129,8 +137,8 @@ struct luo_file_ser {
 	__u64 data;
 	__u64 flb_mask;
 	__u32 version;
+	__u32 flags;
 	__u32 reserved;
-	__u32 reserved2;
 	__u32 crc;
 };
 

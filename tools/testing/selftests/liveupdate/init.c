@@ -156,7 +156,6 @@ static void next_kernel(void)
 
 	snprintf(extra, sizeof(extra), "luo.gen=%u luo.tap=%u", generation + 1, tap);
 	for (i = 0; i < nr_told; i++) {
-		more |= told[i]->flags & STORY_LOADS;
 		starve |= told[i]->flags & STORY_STARVES;
 		if (generation != 1 || !told[i]->next_cmdline)
 			continue;

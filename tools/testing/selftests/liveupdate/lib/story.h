@@ -21,12 +21,10 @@
 
 /* The state of other stories does not come over this jump. */
 #define STORY_NO_STATE		(1u << 0)
-/* Its last stage loads an image, so that the last kernel needs one. */
-#define STORY_LOADS		(1u << 1)
 /* The second kernel panics: only the first stage has a line in the plan. */
-#define STORY_PANICS		(1u << 2)
+#define STORY_PANICS		(1u << 1)
 /* Each allocation fails from the call of reboot(2) on. */
-#define STORY_STARVES		(1u << 3)
+#define STORY_STARVES		(1u << 2)
 
 struct story {
 	const char *name;

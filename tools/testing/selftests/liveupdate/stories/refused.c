@@ -37,36 +37,6 @@ static void legacy_image(void)
 
 STORY(legacy_image, .stages = 1, .stage = { legacy_image });
 
-static void waiting_save(void)
-{
-	int session = require_fd(luo_create("waiting")), i;
-
-	for (i = 0; i < 2; i++)
-		check_ret(luo_preserve(session,
-				       require_fd(data_memfd("waiting", 0, SEED + i,
-							     MiB)), i), 0);
-}
-
-/* Files of the last update still wait: the next one does not lose them. */
-static void waiting_load(void)
-{
-	int session, fd;
-
-	check_ret(guest_kexec_load(false, ""), 0);
-	check_ret(guest_kexec(), -EBUSY);
-	session = require_fd(luo_retrieve("waiting"));
-	fd = require_fd(luo_get(session, 1));
-	check_ret(guest_kexec(), -EBUSY, "one of two still waits");
-	check_ret(data_check(fd, SEED + 1, 0, MiB), 0);
-	fd = require_fd(luo_get(session, 0));
-	check_ret(data_check(fd, SEED, 0, MiB), 0);
-	check_ret(luo_finish(session), 0);
-	check_ret(guest_kexec_unload(), 0);
-}
-
-STORY(waiting, .stages = 2, .flags = STORY_LOADS,
-      .stage = { waiting_save, waiting_load });
-
 /* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
 /* The process that has a bad page mapped gets a SIGBUS that it cannot ignore. */
 static int poison_page(int fd, unsigned long page)

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions of the previous kernel that ride along to the next one (F6)
+ *
+ * What nobody has retrieved is as the previous kernel left it: its memory is in
+ * the tree that we got from there, its records were not given back. So it can go
+ * on as it is: the records are linked to our header, and KHO carries the tree.
+ *
+ * A file that was retrieved belongs to whoever has it, and stays behind, unless
+ * it is preserved anew. The next kernel finds a note in its place. A session of
+ * which every file was retrieved has nothing that would ride.
+ *
+ * Nothing is allocated: the incoming set has room for the records of all of its
+ * sessions from the moment on at which they are decoded.
+ */
+#define pr_fmt(fmt) "liveupdate: " fmt
+
+#include <linux/errno.h>
+#include <linux/printk.h>
+
+#include "luo_internal.h"
+
+static bool luo_session_rides(struct liveupdate_session *session)
+{
+	lockdep_assert_held(&session->lock);
+	if (session->finished)
+		return false;
+	return !session->files.nr || !luo_fileset_retrieved(session);
+}
+
+/* May the takeover of this file be broken off, or go on in the next kernel? */
+static int luo_ride_check_file(struct luo_file *lf)
+{
+	lockdep_assert_held(&lf->session->lock);
+	if (lf->state == LUO_FILE_RETRIEVED && !luo_file_can_finish(lf)) {
+		pr_err("session %s, token %#llx: %s cannot finish it now\n",
+		       lf->session->name, lf->token, lf->handler->compatible);
+		return -EBUSY;
+	}
+	if (luo_file_waits(lf->state) && lf->flb_mask) {
+		pr_err("session %s, token %#llx: waits, and cannot ride along with what it shares\n",
+		       lf->session->name, lf->token);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int luo_ride_check_session(struct liveupdate_session *session)
+{
+	struct luo_file *lf;
+	int ret;
+
+	guard(mutex)(&session->lock);
+	if (session->finished)
+		return 0;
+	list_for_each_entry(lf, &session->files.list, link) {
+		ret = luo_ride_check_file(lf);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * luo_ride_check() - could there be another live update now?
+ * @set: the incoming set
+ *
+ * Context: May sleep; the phase lock is held.
+ * Return: 0; -EBUSY if a handler cannot finish a retrieved file now, or a file
+ * that waits depends on an FLB: of that there can be only one in a kernel.
+ */
+int luo_ride_check(struct luo_session_set *set)
+{
+	struct liveupdate_session *session;
+	int ret;
+
+	guard(mutex)(&set->lock);
+	list_for_each_entry(session, &set->list, link) {
+		ret = luo_ride_check_session(session);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+struct luo_ride_marker {
+	struct liveupdate_session *session;
+	bool ride;
+};
+
+/* The blocks are the previous kernel's, and ours as long as they are kept. */
+static int luo_ride_mark_file(void *ctx, const void *record)
+{
+	struct luo_file_ser *ser = (struct luo_file_ser *)record;
+	struct luo_ride_marker *marker = ctx;
+	struct luo_file *lf;
+
+	if (luo_abi_file_check(ser))
+		return 0;
+	lf = xa_load(&marker->session->files.tokens, ser->token);
+	if (!lf || lf->state != LUO_FILE_RETRIEVED)
+		return 0;
+	ser->flags = marker->ride ? LUO_FILE_SER_HANDED_OUT : 0;
+	luo_abi_file_seal(ser);
+	return 0;
+}
+
+static void luo_ride_mark(struct liveupdate_session *session, bool ride)
+{
+	struct luo_ride_marker marker = { .session = session, .ride = ride };
+
+	lockdep_assert_held(&session->lock);
+	if (session->files_kept)
+		luo_abi_walk(&luo_kho_reader, LUO_SER_FILE,
+			     session->ser.files_pa, session->ser.nr_files,
+			     luo_ride_mark_file, &marker);
+}
+
+static unsigned int luo_ride_count(struct luo_session_set *set)
+{
+	struct liveupdate_session *session;
+	unsigned int nr = 0;
+
+	lockdep_assert_held(&set->lock);
+	list_for_each_entry(session, &set->list, link) {
+		guard(mutex)(&session->lock);
+		nr += luo_session_rides(session);
+	}
+	return nr;
+}
+
+/**
+ * luo_ride() - link the records of all sessions that ride along
+ * @set: the incoming set
+ * @header: where they are found from
+ *
+ * Context: The phase lock is held for write. Does not allocate.
+ */
+void luo_ride(struct luo_session_set *set, struct luo_header_ser *header)
+{
+	struct liveupdate_session *session;
+	struct luo_chain_writer writer;
+	struct luo_session_ser *ser;
+
+	guard(mutex)(&set->lock);
+	header->nr_riders = luo_ride_count(set);
+	header->riders_pa = luo_chain_start(&set->chain, header->nr_riders,
+					    &writer);
+	list_for_each_entry(session, &set->list, link) {
+		guard(mutex)(&session->lock);
+		ser = luo_session_rides(session) ? luo_chain_next(&writer) : NULL;
+		if (!ser)
+			continue;
+		*ser = session->ser;
+		luo_ride_mark(session, true);
+	}
+	luo_chain_end(&writer);
+}
+
+/**
+ * luo_ride_stop() - take luo_ride() back
+ * @set: the incoming set
+ *
+ * Context: The phase lock is held for write.
+ */
+void luo_ride_stop(struct luo_session_set *set)
+{
+	struct liveupdate_session *session;
+
+	guard(mutex)(&set->lock);
+	list_for_each_entry(session, &set->list, link) {
+		guard(mutex)(&session->lock);
+		luo_ride_mark(session, false);
+	}
+}
+
+/**
+ * luo_ride_release() - the records of a session's files are not needed any more
+ * @session: an incoming session that is destroyed
+ *
+ * Context: May sleep.
+ */
+void luo_ride_release(struct liveupdate_session *session)
+{
+	luo_abi_release(&luo_kho_reader, LUO_SER_FILE, session->ser.files_pa,
+			session->ser.nr_files);
+}
