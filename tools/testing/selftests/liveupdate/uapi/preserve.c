@@ -2,7 +2,8 @@
 /* PRESERVE_FD: what it takes, what it refuses, and what is then forbidden. */
 #include "uapi.h"
 
-#include <sys/resource.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -147,6 +148,43 @@ TEST_F(preserve, no_file_of_a_mount)
 	close(fd);
 }
 
+/* The file of a mapping of this process, opened anew. */
+static int open_mapping(const void *map)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (unsigned long)map, (unsigned long)map + PAGE);
+	return open(path, O_RDWR);
+}
+
+/* The kernel's own files of shmem look like a memfd, and are none. */
+TEST_F(preserve, no_file_of_the_kernel)
+{
+	void *map;
+	int fd, id;
+
+	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		   -1, 0);
+	fd = open_mapping(map);
+	EXPECT_GE(fd, 0);
+	EXPECT_EQ(luo_preserve(self->session, fd, 1), -EOPNOTSUPP);
+	close(fd);
+	munmap(map, PAGE);
+
+	id = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+	if (id < 0)
+		return;		/* no System V IPC in this kernel */
+	map = shmat(id, NULL, 0);
+	shmctl(id, IPC_RMID, NULL);
+	fd = open_mapping(map);
+	if (fd >= 0) {
+		EXPECT_EQ(luo_preserve(self->session, fd, 1), -EOPNOTSUPP);
+		close(fd);
+	}
+	shmdt(map);
+}
+
 TEST_F(preserve, frozen_size)
 {
 	char byte = 1;
@@ -234,42 +272,6 @@ TEST_F(preserve, sealed_and_empty_files)
 	EXPECT_EQ(luo_preserve(self->session, self->fd, 1), 0);
 	EXPECT_EQ(luo_preserve(self->session, fd, 2), 0);
 	close(fd);
-}
-
-/* Without CAP_IPC_LOCK the pins count against RLIMIT_MEMLOCK. */
-static int preserve_with_limit(void *arg)
-{
-	struct rlimit limit = { 1 * MiB, 1 * MiB };
-	int dev, session, small, large, ret;
-
-	if (setrlimit(RLIMIT_MEMLOCK, &limit) || drop_cap(CAP_IPC_LOCK))
-		return 100;
-	dev = luo_open();
-	session = luo_create_on(dev, "limited");
-	small = data_memfd("small", 0, SEED, 512 * KiB);
-	large = data_memfd("large", 0, SEED, 2 * MiB);
-	if (luo_preserve(session, small, 1))
-		return 101;
-	ret = luo_preserve(session, large, 2);
-	if (ret >= 0)
-		return 102;
-	close(session);
-	/* All of it came back. */
-	session = luo_create_on(dev, "limited");
-	if (luo_preserve(session, small, 1))
-		return 103;
-	return -ret;
-}
-
-TEST_F(preserve, pins_are_charged)
-{
-	int errnum;
-
-	close(self->dev);
-	errnum = in_child(preserve_with_limit, NULL);
-	EXPECT_EQ(errnum, ENOMEM);
-	self->dev = luo_open();
-	ASSERT_GE(self->dev, 0);
 }
 
 TEST_F(preserve, against_a_kexec_load_image)
