@@ -6,6 +6,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #define SEED	0x77
 
@@ -183,6 +184,49 @@ TEST_F(preserve, no_file_of_the_kernel)
 		close(fd);
 	}
 	shmdt(map);
+}
+
+/* An ACL with an entry for one more user, as setxattr(2) takes it. */
+static int set_acl(int fd)
+{
+	static const uint32_t acl[] = {
+		2,			/* version */
+		0x00060001, ~0U,	/* user::rw */
+		0x00040002, 1234,	/* user:1234:r */
+		0x00040004, ~0U,	/* group::r */
+		0x00040010, ~0U,	/* mask::r */
+		0x00000020, ~0U,	/* other:: */
+	};
+
+	return fsetxattr(fd, "system.posix_acl_access", acl, sizeof(acl), 0) ?
+	       -errno : 0;
+}
+
+static int set_user_xattr(int fd)
+{
+	return fsetxattr(fd, "user.preserve", "x", 1, 0) ? -errno : 0;
+}
+
+/* None is carried: not before PRESERVE, and none comes after it. */
+TEST_F(preserve, no_extended_attributes)
+{
+	static int (*const set[])(int fd) = { set_user_xattr, set_acl };
+	unsigned int i;
+	int fd;
+
+	ASSERT_EQ(luo_preserve(self->session, self->fd, 1), 0);
+	for (i = 0; i < ARRAY_SIZE(set); i++) {
+		fd = data_memfd("attributes", 0, SEED, PAGE);
+		if (set[i](fd) == -EOPNOTSUPP) {
+			TH_LOG("case %u: not in this kernel", i);
+		} else {
+			EXPECT_EQ(luo_preserve(self->session, fd, 2), -EOPNOTSUPP);
+			EXPECT_EQ(set[i](self->fd), -EPERM);
+		}
+		close(fd);
+	}
+	EXPECT_EQ(luo_unpreserve(self->session, 1), 0);
+	EXPECT_EQ(set_user_xattr(self->fd), 0);
 }
 
 TEST_F(preserve, frozen_size)
