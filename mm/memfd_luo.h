@@ -24,6 +24,7 @@
 #include <linux/wait.h>
 
 struct folio;
+struct folio_batch;
 struct memfd_luo;
 
 #ifdef CONFIG_LIVEUPDATE_MEMFD
@@ -92,6 +93,9 @@ void memfd_luo_make_uptodate(struct folio *folio);
 
 /* memfd_luo_scan.c */
 int memfd_luo_scan(struct memfd_luo *luo, struct file *file);
+
+/* memfd_luo_move.c */
+int memfd_luo_move(struct folio_batch *fbatch, bool again);
 
 /* memfd_luo_head.c */
 int memfd_luo_head_check(const struct memfd_luo_ser *ser);

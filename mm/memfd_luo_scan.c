@@ -235,67 +235,62 @@ static int scan_one(struct memfd_luo_scan *scan, struct folio *folio)
 	return err;
 }
 
-/* Page index behind the run of folios without holes that starts at @index. */
-static pgoff_t scan_contiguous(struct memfd_luo_scan *scan)
-{
-	struct address_space *mapping = scan->file->f_mapping;
-	pgoff_t index = scan->index;
-	struct folio_batch fbatch;
-	unsigned int i, nr;
-
-	folio_batch_init(&fbatch);
-	nr = filemap_get_folios_contig(mapping, &index, scan->end - 1, &fbatch);
-	index = scan->index + 1;
-	for (i = 0; i < nr; i++)
-		index = folio_next_index(fbatch.folios[i]);
-	folio_batch_release(&fbatch);
-	return index;
-}
-
 /*
  * Folios at the current index lie where nothing may stay for long, as in the
- * scratch memory that the next kernel starts in. They are there, so that
- * memfd_pin_folios() fills no hole, and it moves them. Nobody but us may hold
- * a reference to them then.
+ * scratch memory that the next kernel starts in. Nobody but us may hold a
+ * reference to them, or they do not move; somebody may for a moment.
  */
 static int scan_move(struct memfd_luo_scan *scan)
 {
-	loff_t size = i_size_read(file_inode(scan->file));
-	struct folio *folios[PAGEVEC_SIZE];
-	pgoff_t next = scan_contiguous(scan);
-	pgoff_t offset;
-	loff_t last;
-	long nr;
+	pgoff_t index = scan->index;
+	struct folio_batch fbatch;
+	unsigned int i, nr;
+	int err;
 
 	if (++scan->moves > SCAN_MAX_MOVES)
 		return -EBUSY;
-	last = min_t(loff_t, (loff_t)next << PAGE_SHIFT, size) - 1;
-	nr = memfd_pin_folios(scan->file, (loff_t)scan->index << PAGE_SHIFT,
-			      last, folios, ARRAY_SIZE(folios), &offset);
-	if (nr < 0)
-		return nr;
-	unpin_folios(folios, nr);
+	folio_batch_init(&fbatch);
+	nr = filemap_get_folios_contig(scan->file->f_mapping, &index,
+				       scan->end - 1, &fbatch);
+	folio_batch_reinit(&fbatch);
+	for (i = 0; i < nr; i++) {
+		if (folio_is_longterm_pinnable(fbatch.folios[i]))
+			folio_put(fbatch.folios[i]);
+		else
+			folio_batch_add(&fbatch, fbatch.folios[i]);
+	}
+	err = memfd_luo_move(&fbatch, scan->moves > 1);
+	if (err != -EAGAIN)
+		return err;
+	schedule_timeout_killable(1);
 	return 0;
 }
 
-static int scan_next(struct memfd_luo_scan *scan)
+/* Where a folio is gone the walk looks again, from there. */
+static int scan_batch(struct memfd_luo_scan *scan)
 {
-	pgoff_t next = scan_lookup(scan);
 	unsigned int i;
 	int err = 0;
 
-	if (!scan->nr) {
-		if (next < scan->end)
-			return scan_slow(scan, next);
-		scan->index = next;
-		return 0;
-	}
-	/* Where one is gone the walk looks again, from there. */
 	for (i = 0; i < scan->nr; i++) {
 		if (!err)
 			err = scan_one(scan, scan->folios[i]);
 		folio_put(scan->folios[i]);
 	}
+	return err;
+}
+
+static int scan_next(struct memfd_luo_scan *scan)
+{
+	pgoff_t next = scan_lookup(scan);
+	int err = 0;
+
+	if (scan->nr)
+		err = scan_batch(scan);
+	else if (next < scan->end)
+		err = scan_slow(scan, next);
+	else
+		scan->index = next;
 	if (err == -EAGAIN)
 		err = scan_move(scan);
 	return err < 0 ? err : 0;
@@ -314,6 +309,7 @@ static int scan_next(struct memfd_luo_scan *scan)
  * * -EHWPOISON: a page of it is on bad memory
  * * -EIO: a page of it could not be read from swap
  * * -ENOMEM: no memory, or RLIMIT_MEMLOCK is exhausted
+ * * -EBUSY: a page that has to move is held by somebody else
  * * -EINTR: killed
  * * -ERESTART: reboot(2) waits
  * * other negative errno: a folio cannot be preserved

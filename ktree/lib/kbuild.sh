@@ -32,7 +32,8 @@ fragments()
 	off)	printf 'base off' ;;
 	base)	printf 'base' ;;
 	verify)	printf 'base liveupdate verify' ;;
-	*)	die "no such configuration: $1 (lean, debug, off, base, verify)" ;;
+	bare|noshmem|nokho) printf 'base liveupdate verify %s' "$1" ;;
+	*)	die "no such configuration: $1 (lean, debug, off, base, verify, bare, noshmem, nokho)" ;;
 	esac
 }
 

@@ -80,6 +80,50 @@ test_qemu_too_old()
 	PATH=$TMP:$PATH LUO_PACKAGES=$TMP/packages fails_with 'QEMU 6.2 is too old: 7.0' k setup
 }
 
+test_qemu_missing()
+{
+	local tool
+
+	mkdir "$TMP/bin"
+	for tool in bash env dirname cat sed awk grep; do
+		ln -s "$(command -v "$tool")" "$TMP/bin/$tool"
+	done
+	: >"$TMP/packages"
+	PATH=$TMP/bin LUO_PACKAGES=$TMP/packages fails_with 'no qemu-system-x86_64 in the PATH' k setup
+}
+
+# Nothing is built for a name that is wrong.
+test_no_such_test()
+{
+	local said rc=0
+
+	: >"$TMP/packages"
+	sed -i 's|^  kernel/liveupdate/run.sh$|  tools/testing/selftests/liveupdate/run.sh|' \
+		"$LUO_TOP"/series/0001-*
+	mkdir -p "$LUO_TOP/tools/testing/selftests/liveupdate"
+	printf '#!/bin/sh\necho kunit story\n' >"$LUO_TOP/tools/testing/selftests/liveupdate/run.sh"
+	chmod +x "$LUO_TOP/tools/testing/selftests/liveupdate/run.sh"
+	rm "$LUO_TOP/kernel/liveupdate/run.sh"
+	said=$(LUO_PACKAGES=$TMP/packages k test kunit,nonsense 2>&1) || rc=$?
+	same "$rc" 2
+	grep -q "no test 'nonsense'" <<<"$said"
+}
+
+test_clean()
+{
+	k tree
+	echo keep >"$LUO_TOP/mine"
+	echo edit >>"$T/mm/shmem.c"
+	fails_with 'edits that are not in the overlay' k clean
+	[[ -d $T ]]
+	FORCE=1 k clean
+	[[ ! -e $LUO_TOP/out && -e $LUO_TOP/mine ]]
+	k clean
+	k tree
+	k clean
+	[[ ! -e $LUO_TOP/out ]]
+}
+
 test_lost_option_is_named()
 {
 	# shellcheck source=ktree/lib/common.sh

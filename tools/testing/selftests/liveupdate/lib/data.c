@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +168,7 @@ void file_attr_get(int fd, struct file_attr *attr)
 	attr->pos = lseek(fd, 0, SEEK_CUR);
 	attr->flags = fcntl(fd, F_GETFL);
 	attr->seals = fcntl(fd, F_GET_SEALS);
+	ioctl(fd, FS_IOC_GETFLAGS, &attr->fsflags);
 	file_link(fd, attr->name, sizeof(attr->name));
 }
 
@@ -193,6 +196,7 @@ void file_attr_check(int fd, const struct file_attr *want, bool blocks)
 	attr_check("gid", got.gid, want->gid);
 	attr_check("flags", got.flags, want->flags);
 	attr_check("seals", got.seals, want->seals);
+	attr_check("fsflags", got.fsflags, want->fsflags);
 	if (blocks)
 		attr_check("blocks", got.blocks, want->blocks);
 	time_check("atime", got.atime, want->atime);

@@ -42,6 +42,7 @@ uint64_t data_phys(int fd, off_t off);
 struct file_attr {
 	uint64_t size, blocks, pos;
 	uint32_t mode, uid, gid, flags, seals;
+	int fsflags;			/* of FS_IOC_GETFLAGS */
 	struct timespec atime, mtime, ctime;
 	char name[96];
 };

@@ -128,8 +128,7 @@ int guest_kexec(void)
 	int ret;
 
 	verdict_drain();
-	reboot(RB_KEXEC);
-	ret = -errno;
+	ret = reboot(RB_KEXEC) ? -errno : 0;
 	if (starve_fd >= 0)
 		starve_switch("0");
 	return ret;

@@ -20,7 +20,13 @@ int guest_kexec_unload(void);
 /* The old kexec_load(2), with an image that could never run. */
 int guest_kexec_load_legacy(bool load);
 
-/* reboot(LINUX_REBOOT_CMD_KEXEC); returns -errno if it returns. */
+/*
+ * One for a kexec jump, which comes back at once: guest_kexec() gives 0 then.
+ * To be unloaded like the other. -EINVAL or -EOPNOTSUPP: not here.
+ */
+int guest_kexec_load_jump(void);
+
+/* reboot(LINUX_REBOOT_CMD_KEXEC); -errno, or 0 after a kexec jump. */
 int guest_kexec(void);
 
 /*

@@ -141,9 +141,8 @@ int guest_kexec_unload(void)
 		       KEXEC_FILE_UNLOAD) ? -errno : 0;
 }
 
-int guest_kexec_load_legacy(bool load)
+static int load_segments(const void *code, unsigned long nr, unsigned long flags)
 {
-	static char code[4096] __attribute__((aligned(4096)));
 	struct {
 		const void *buf;
 		size_t bufsz;
@@ -151,11 +150,29 @@ int guest_kexec_load_legacy(bool load)
 		size_t memsz;
 	} segment = {
 		.buf = code,
-		.bufsz = sizeof(code),
+		.bufsz = 4096,
 		.mem = (void *)0x2000000,
-		.memsz = sizeof(code),
+		.memsz = 4096,
 	};
 
-	return syscall(SYS_kexec_load, segment.mem, load ? 1 : 0, &segment,
-		       KEXEC_ARCH_DEFAULT) ? -errno : 0;
+	return syscall(SYS_kexec_load, segment.mem, nr, &segment,
+		       KEXEC_ARCH_DEFAULT | flags) ? -errno : 0;
+}
+
+int guest_kexec_load_legacy(bool load)
+{
+	static const char code[4096] __attribute__((aligned(4096)));
+
+	return load_segments(code, load ? 1 : 0, 0);
+}
+
+int guest_kexec_load_jump(void)
+{
+#ifdef __x86_64__
+	static const char code[4096] __attribute__((aligned(4096))) = "\xc3";
+
+	return load_segments(code, 1, KEXEC_PRESERVE_CONTEXT);
+#else
+	return -EOPNOTSUPP;
+#endif
 }

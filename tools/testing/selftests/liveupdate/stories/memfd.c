@@ -2,8 +2,10 @@
 /* A memfd comes back as it was: everything but its pages. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -100,6 +102,13 @@ static void seal_shut(int fd)
 	check(!fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL));
 }
 
+static void fsflags_after(int fd)
+{
+	int flags = FS_NODUMP_FL | FS_NOATIME_FL;
+
+	check(!ioctl(fd, FS_IOC_SETFLAGS, &flags));
+}
+
 static int tiny(int fd)
 {
 	check(!ftruncate(fd, 5));
@@ -136,6 +145,7 @@ static const struct attr_case cases[] = {
 	{ "sealed-shut", MFD_ALLOW_SEALING, NULL, seal_shut },
 	{ "noexec", MFD_NOEXEC_SEAL },
 	{ "exec", MFD_EXEC },
+	{ "fsflags", 0, NULL, fsflags_after },
 	{ "tiny", 0, tiny },
 	{ "nothing", 0, nothing },
 	{ "odd", 0, odd },

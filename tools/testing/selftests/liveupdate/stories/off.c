@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The next kernel does not want to know: F8, liveupdate=off. */
+/* The next kernel does not want to know: F8, liveupdate=off; F17, kho=off. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,18 +26,27 @@ static void off_save(void)
 static void off_reserved(void)
 {
 	long free = meminfo_kb("MemTotal") - (long)(SIZE / KiB);
+	int handler = guest_insmod("luo_test_handler", "");
 
 	check_ret(luo_retrieve("off"), -ENOENT, "no device at all");
+	/* -ENOENT: this run has no modules. */
+	check(handler == -EOPNOTSUPP || handler == -ENOENT, "handler: %d", handler);
 	check(meminfo_kb("MemAvailable") < free, "%ld kB available of %ld kB",
 	      meminfo_kb("MemAvailable"), meminfo_kb("MemTotal"));
-	story_log("MemTotal %ld kB", meminfo_kb("MemTotal"));
+	story_next_cmdline("luo.total=%ld", meminfo_kb("MemTotal"));
 }
 
 /* The one after it starts clean, and has all of its memory. */
 static void off_clean(void)
 {
+	char text[32];
+	long less;
+
 	check_ret(luo_retrieve("off"), -ENOENT);
-	story_log("MemTotal %ld kB", meminfo_kb("MemTotal"));
+	require(guest_param("luo.total", text, sizeof(text)));
+	less = strtol(text, NULL, 10);
+	check(meminfo_kb("MemTotal") >= less + (long)(SIZE / KiB),
+	      "%ld kB, and %ld kB in the kernel before", meminfo_kb("MemTotal"), less);
 }
 
 STORY(off, .stages = 2, .flags = STORY_NO_STATE,
@@ -44,4 +54,7 @@ STORY(off, .stages = 2, .flags = STORY_NO_STATE,
 
 STORY(off_clean, .stages = 3, .flags = STORY_NO_STATE,
       .next_cmdline = "liveupdate=off",
+      .stage = { off_save, off_reserved, off_clean });
+
+STORY(off_kho, .stages = 3, .flags = STORY_NO_STATE, .next_cmdline = "kho=off",
       .stage = { off_save, off_reserved, off_clean });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * F18: a block of memory with preserved pages does not go offline. The same
- * block does, the same way, once they are taken back.
+ * F18: a block of memory with preserved pages does not go offline, neither in the
+ * kernel that preserves them nor in the next one. The same block does, the same
+ * way, once they are taken back, taken over or given up.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,12 +58,12 @@ static int block_offline(unsigned int block)
 }
 
 /* One bit for each block that has a page of the file. */
-static uint64_t blocks_of(int fd, unsigned long size)
+static uint64_t blocks_of(int fd, off_t len, unsigned long size)
 {
 	uint64_t blocks = 0;
 	off_t off;
 
-	for (off = 0; off < (off_t)SIZE; off += 16 * PAGE)
+	for (off = 0; off < len; off += 16 * PAGE)
 		blocks |= 1ULL << data_phys(fd, off) / size % BLOCKS;
 	return blocks;
 }
@@ -76,17 +77,36 @@ static bool log_says(const char *what)
 	return strstr(text, what);
 }
 
+/* Take each of these blocks offline and online again; how many could go. */
+static unsigned int blocks_that_go(uint64_t blocks)
+{
+	unsigned int block, went = 0;
+	int ret;
+
+	for (block = 0; block < BLOCKS; block++) {
+		if (!(blocks & 1ULL << block))
+			continue;
+		ret = block_offline(block);
+		story_log("block %u: %d", block, ret);
+		if (ret)
+			continue;
+		went++;
+		check_ret(block_set(block, "online"), 0);
+	}
+	return went;
+}
+
 static void offline(void)
 {
 	unsigned long size = block_size();
 	int session = require_fd(luo_create("offline")), ret;
 	int fd = require_fd(data_memfd_sparse("offline", 0, SIZE));
-	unsigned int block, went = 0;
+	unsigned int block;
 	uint64_t blocks;
 
 	require(!fallocate(fd, 0, 0, SIZE));
 	check_ret(luo_preserve(session, fd, 1), 0);
-	blocks = blocks_of(fd, size);
+	blocks = blocks_of(fd, SIZE, size);
 	for (block = 0; block < BLOCKS; block++) {
 		if (!(blocks & 1ULL << block))
 			continue;
@@ -96,18 +116,56 @@ static void offline(void)
 	}
 	check(log_says("some of them are preserved"));
 	check_ret(luo_unpreserve(session, 1), 0);
-	for (block = 0; block < BLOCKS; block++) {
-		if (!(blocks & 1ULL << block))
-			continue;
-		ret = block_offline(block);
-		story_log("block %u, taken back: %d", block, ret);
-		if (ret)
-			continue;
-		went++;
-		check_ret(block_set(block, "online"), 0);
-	}
-	check(went, "none of these blocks can go at all");
+	check(blocks_that_go(blocks), "none of these blocks can go at all");
 	check_ret(data_check_zero(fd, SIZE / 2, 16 * PAGE), 0);
 }
 
 STORY(offline, .stages = 1, .stage = { offline });
+
+#define SEED	0x0ff
+#define LARGE	(192 * MiB)	/* each has some blocks to itself */
+
+/* Of each session, the blocks that its file has pages in. */
+struct offline_note {
+	uint64_t taken;
+	uint64_t given_up;
+};
+
+static uint64_t next_save_one(const char *name)
+{
+	int session = require_fd(luo_create(name));
+	int fd = require_fd(data_memfd(name, 0, SEED, LARGE));
+
+	check_ret(luo_preserve(session, fd, 1), 0);
+	return blocks_of(fd, LARGE, block_size());
+}
+
+static void next_save(void)
+{
+	struct offline_note *note = story_note();
+
+	/* The first memory that is given out lies in blocks that never go. */
+	require_fd(data_memfd("filler", 0, SEED, SIZE));
+	note->taken = next_save_one("offline-taken");
+	note->given_up = next_save_one("offline-given-up");
+}
+
+/* Nobody has looked at the files yet, then one of them is still there. */
+static void next_load(void)
+{
+	const struct offline_note *note = story_note();
+	int session, fd;
+
+	require(note->taken && note->given_up);
+	check_ret(blocks_that_go(note->taken | note->given_up), 0);
+	session = require_fd(luo_retrieve("offline-taken"));
+	fd = require_fd(luo_get(session, 1));
+	check_ret(luo_finish(session), 0);
+	check_ret(blocks_that_go(note->given_up), 0);
+	check(blocks_that_go(note->taken & ~note->given_up), "none taken over can go");
+	check_ret(data_check(fd, SEED, 0, LARGE), 0);
+	check_ret(luo_discard("offline-given-up"), 0);
+	check(blocks_that_go(note->given_up & ~note->taken), "none given up can go");
+}
+
+STORY(offline_next, .stages = 2, .stage = { next_save, next_load });

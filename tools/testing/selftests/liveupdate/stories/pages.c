@@ -228,26 +228,35 @@ static int swap_make(const char *path)
 	return ret;
 }
 
+static void page_out(int fd, size_t size)
+{
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	require(map != MAP_FAILED);
+	madvise(map, size, MADV_POPULATE_READ);
+	madvise(map, size, MADV_PAGEOUT);
+	munmap(map, size);
+}
+
 static void swapped_save(void)
 {
 	int session = require_fd(luo_create("swapped")), fd;
 	long used;
-	char *map;
 
 	if (swap_make("/dev/ram0") || swapon("/dev/ram0", 0))
 		story_skip("no swap on /dev/ram0: errno %d", errno);
 	fd = require_fd(data_memfd("swapped", 0, SEED, SWAPPED));
-	map = mmap(NULL, SWAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	require(map != MAP_FAILED);
-	madvise(map, SWAPPED, MADV_POPULATE_READ);
-	madvise(map, SWAPPED, MADV_PAGEOUT);
-	munmap(map, SWAPPED);
+	page_out(fd, SWAPPED);
 	used = meminfo_kb("SwapTotal") - meminfo_kb("SwapFree");
 	check(used > (long)(SWAPPED / KiB / 2), "only %ld kB in swap", used);
 	check_ret(luo_preserve(session, fd, 1), 0);
 	used = meminfo_kb("SwapTotal") - meminfo_kb("SwapFree") -
 	       meminfo_kb("SwapCached");
 	check(used < 1024, "%ld kB still in swap", used);
+	page_out(fd, SWAPPED);
+	used = meminfo_kb("SwapTotal") - meminfo_kb("SwapFree") -
+	       meminfo_kb("SwapCached");
+	check(used < 1024, "preserved, and %ld kB went to swap", used);
 }
 
 static void swapped_load(void)
@@ -260,3 +269,29 @@ static void swapped_load(void)
 }
 
 STORY(swapped, .stages = 2, .stage = { swapped_save, swapped_load });
+
+#define FAILING		(64 * PAGE)
+#define FAIL_SWITCH	"/sys/block/ram0/make-it-fail"
+#define FAIL_ATTR	"/sys/kernel/debug/fail_make_request/"
+
+/* F2: a page cannot be read back; the file is as it was. After swapped. */
+static void swap_fails(void)
+{
+	int session = require_fd(luo_create("swap-fails")), fd;
+
+	if (guest_write(FAIL_SWITCH, "0") ||
+	    guest_write(FAIL_ATTR "probability", "100"))
+		story_skip("no requests fail on demand");
+	guest_write(FAIL_ATTR "times", "-1");
+	guest_write(FAIL_ATTR "verbose", "0");
+	fd = require_fd(data_memfd("swap-fails", 0, SEED, FAILING));
+	page_out(fd, FAILING);
+	check_ret(guest_write(FAIL_SWITCH, "1"), 0);
+	check_ret(luo_preserve(session, fd, 1), -EIO);
+	check_ret(guest_write(FAIL_SWITCH, "0"), 0);
+	check(!ftruncate(fd, 0) && !ftruncate(fd, PAGE), "still frozen");
+	check_ret(luo_preserve(session, fd, 1), 0);
+	close(session);
+}
+
+STORY(swap_fails, .stages = 1, .stage = { swap_fails });

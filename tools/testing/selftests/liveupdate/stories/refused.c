@@ -2,6 +2,7 @@
 /* Updates that are refused while they are harmless: F5, F6, F18. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -15,17 +16,36 @@
 
 #define SEED	0xb00b
 
-/* An image of kexec_load(2) takes nothing along. */
-static void legacy_image(void)
+static int load_zeroes(void)
 {
-	int session = require_fd(luo_create("legacy")), fd;
+	return guest_kexec_load_legacy(true);
+}
 
-	fd = require_fd(data_memfd("legacy", 0, SEED, PAGE));
-	check_ret(guest_kexec_load_legacy(true), 0, "nothing is preserved");
+/* An image that takes nothing along, and a file: whoever comes second is refused. */
+static void against(int session, int fd, int (*load)(void))
+{
+	check_ret(load(), 0, "nothing is preserved");
 	check_ret(luo_preserve(session, fd, 1), -ENOEXEC);
 	check_ret(guest_kexec_load_legacy(false), 0);
 	check_ret(luo_preserve(session, fd, 1), 0);
-	check_ret(guest_kexec_load_legacy(true), -ENOEXEC);
+	check_ret(load(), -ENOEXEC);
+	check_ret(luo_unpreserve(session, 1), 0);
+	check_ret(load(), 0, "nothing is preserved again");
+	check_ret(guest_kexec_load_legacy(false), 0);
+}
+
+/* An image of kexec_load(2) takes nothing along, a kexec jump least of all. */
+static void legacy_image(void)
+{
+	int session = require_fd(luo_create("legacy")), fd, jump;
+
+	fd = require_fd(data_memfd("legacy", 0, SEED, PAGE));
+	against(session, fd, load_zeroes);
+	jump = guest_kexec_load_jump();
+	check_ret(guest_kexec_load_legacy(false), 0);
+	if (!jump)
+		against(session, fd, guest_kexec_load_jump);
+	check_ret(luo_preserve(session, fd, 1), 0);
 	check_ret(guest_kexec_load(false, ""), 0);
 	check_ret(guest_kexec_unload(), 0);
 	/* Without an image there is nothing to reboot into. */
@@ -38,6 +58,7 @@ static void legacy_image(void)
 STORY(legacy_image, .stages = 1, .stage = { legacy_image });
 
 /* Bad memory: refused before PRESERVE, marked if it goes bad after it. */
+
 /* The process that has a bad page mapped gets a SIGBUS that it cannot ignore. */
 static int poison_page(int fd, unsigned long page)
 {
@@ -68,6 +89,22 @@ static void poison_save(void)
 	check_ret(poison_page(later, 2), 0);
 }
 
+/* Looks at a page through a mapping: the signal that this gives, or 0. */
+static int signal_of_page(int fd, unsigned long page)
+{
+	volatile char *map;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		map = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+		_exit(map[page * PAGE]);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 static void poison_load(void)
 {
 	int session = require_fd(luo_retrieve("poison")), fd;
@@ -78,6 +115,8 @@ static void poison_load(void)
 	check_ret(data_check(fd, SEED, 0, 2 * PAGE), 0);
 	check_ret(data_check(fd, SEED, 3 * PAGE, PAGE), 0);
 	check(pread(fd, page, PAGE, 2 * PAGE) < 0 && errno == EIO, "errno %d", errno);
+	check(signal_of_page(fd, 2) == SIGBUS);
+	check(signal_of_page(fd, 1) == 0);
 	check_ret(luo_finish(session), 0);
 }
 
