@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * F18: neither hibernation nor a kexec jump while files of the previous kernel
- * wait. Both go, the same way, once these are taken over or given up.
+ * F18, F5: neither hibernation nor an image for a kexec jump while files of the
+ * previous kernel wait. Both go, the same way, once these are taken over or given up.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -29,17 +29,17 @@ static void suspend_save(void)
 
 static void both_refused(const char *when)
 {
-	int disk = guest_write(POWER_STATE, "disk"), jump = guest_kexec();
+	int disk = guest_write(POWER_STATE, "disk"), jump = guest_kexec_load_jump();
 
 	check(disk == -EBUSY, "hibernation while %s: %d", when, disk);
-	check(jump == -EBUSY, "kexec jump while %s: %d", when, jump);
+	check(jump == -ENOEXEC, "image of a kexec jump while %s: %d", when, jump);
 }
 
 static void suspend_load(void)
 {
-	int session, a, b;
+	int session, a, b, jump = guest_kexec_load_jump();
 
-	if (access(POWER_STATE, W_OK) || guest_kexec_load_jump())
+	if (access(POWER_STATE, W_OK) || jump == -EINVAL || jump == -EOPNOTSUPP)
 		story_skip("no hibernation, or no kexec jump");
 	both_refused("all wait");
 	session = require_fd(luo_retrieve("suspend"));
@@ -51,6 +51,7 @@ static void suspend_load(void)
 	check_ret(luo_discard("suspend-not-wanted"), 0);
 	/* It comes as far as to look for a place to write the image to. */
 	check_ret(guest_write(POWER_STATE, "disk"), -ENODEV);
+	check_ret(guest_kexec_load_jump(), 0);
 	check_ret(guest_kexec(), 0, "there and back");
 	check_ret(data_check(a, SEED + 1, 0, MiB), 0);
 	check_ret(data_check(b, SEED, 0, MiB), 0);
