@@ -126,8 +126,7 @@ static bool is_block_start(struct kho_tracker *t, unsigned long pfn)
 {
 	const struct kho_tree_leaf *leaf = pfn ? kho_tracker_leaf(t, pfn - 1) : NULL;
 
-	return !leaf || kho_leaf_none(leaf, pfn - 1, 1) ||
-	       kho_leaf_ends_block(leaf, pfn - 1);
+	return !leaf || !kho_leaf_goes_on(leaf, pfn - 1);
 }
 
 static int remove_exclusive(struct kho_tracker *t, unsigned long start,
@@ -172,7 +171,9 @@ static int remove_shared(struct kho_tracker *t, unsigned long pfn,
 	err = check_leaf(leaf, pfn, nr, order);
 	if (err)
 		return err;
-	if (!is_block_start(t, pfn) || !is_block_start(t, pfn + nr))
+	/* the page in front is in the same leaf */
+	if (kho_leaf_goes_on(leaf, pfn - 1) ||
+	    kho_leaf_goes_on(leaf, pfn + nr - 1))
 		return -EINVAL;
 	if (kho_node_weight(leaf) == nr)
 		return 1;

@@ -172,6 +172,8 @@ static void test_orders(struct kunit *test)
 					-EINVAL);
 			KUNIT_EXPECT_EQ(test, kho_tracker_del(t, pfn + nr / 2,
 							      nr / 2), -EINVAL);
+			KUNIT_EXPECT_EQ(test, kho_tracker_del(t, pfn + nr,
+							      nr / 2), -EINVAL);
 			KUNIT_EXPECT_EQ(test, kho_tracker_claim(t, pfn, nr,
 								order - 1), -EINVAL);
 		}

@@ -51,14 +51,16 @@ EXPORT_SYMBOL_GPL(kho_is_incoming);
 
 static void restore_block(struct page *page, unsigned int order)
 {
-	const unsigned long nr = 1UL << order;
+	clear_page_tag_ref(page);
+	set_page_count(page, 1);
+	if (!order)
+		return;
 
-	for (unsigned long i = 0; i < nr; i++) {
+	for (unsigned long i = 1; i < 1UL << order; i++) {
 		clear_page_tag_ref(page + i);
-		set_page_count(page + i, !i);
+		set_page_count(page + i, 0);
 	}
-	if (order)
-		prep_compound_page(page, order);
+	prep_compound_page(page, order);
 }
 
 /*
@@ -71,9 +73,9 @@ static void update_reserves(struct work_struct *work)
 }
 static DECLARE_DELAYED_WORK(reserves_work, update_reserves);
 
-static void restored_count(unsigned long pfn, unsigned long nr)
+static void restored_count(struct zone *zone, unsigned long nr)
 {
-	atomic_long_add(nr, &page_zone(pfn_to_page(pfn))->managed_pages);
+	atomic_long_add(nr, &zone->managed_pages);
 	totalram_pages_add(nr);
 	schedule_delayed_work(&reserves_work, HZ / 10);
 }
@@ -96,6 +98,7 @@ int kho_restore_range(unsigned long pfn, unsigned long nr_pages,
 {
 	const unsigned long end = pfn + nr_pages;
 	unsigned long first = pfn;
+	struct zone *zone;
 	int err;
 
 	if (!kho_incoming.root)
@@ -108,16 +111,18 @@ int kho_restore_range(unsigned long pfn, unsigned long nr_pages,
 		return err;
 
 	/* one change of the counters for each zone */
+	zone = page_zone(pfn_to_page(pfn));
 	for (; pfn < end; pfn += 1UL << order) {
 		struct page *page = pfn_to_page(pfn);
 
-		if (page_zone(page) != page_zone(pfn_to_page(first))) {
-			restored_count(first, pfn - first);
+		if (page_zone(page) != zone) {
+			restored_count(zone, pfn - first);
+			zone = page_zone(page);
 			first = pfn;
 		}
 		restore_block(page, order);
 	}
-	restored_count(first, end - first);
+	restored_count(zone, end - first);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kho_restore_range);

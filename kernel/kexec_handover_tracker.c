@@ -184,7 +184,6 @@ int kho_tracker_lock(struct kho_tracker *t, bool exclusive, bool killable)
 {
 	int err;
 
-	might_sleep();
 	for (;;) {
 		err = lock_sem(t, exclusive, killable);
 		if (err || !t->frozen_by)

@@ -40,9 +40,11 @@ bool kho_leaf_all(const struct kho_tree_leaf *leaf, unsigned long pfn,
 	return find_next_zero_bit(leaf->preserved, end, leaf_bit(pfn)) >= end;
 }
 
-bool kho_leaf_ends_block(const struct kho_tree_leaf *leaf, unsigned long pfn)
+/* Is @pfn preserved, and the page behind it a part of the same block? */
+bool kho_leaf_goes_on(const struct kho_tree_leaf *leaf, unsigned long pfn)
 {
-	return test_bit(leaf_bit(pfn), leaf->block_end);
+	return test_bit(leaf_bit(pfn), leaf->preserved) &&
+	       !test_bit(leaf_bit(pfn), leaf->block_end);
 }
 
 /* Offset from @pfn to the end of its block, or @nr if that is not in the leaf. */

@@ -18,13 +18,14 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mutex.h>
+#include <linux/pagevec.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/shmem_fs.h>
 #include <linux/wait.h>
 
 struct folio;
-struct folio_batch;
+struct mem_cgroup;
 struct memfd_luo;
 
 #ifdef CONFIG_LIVEUPDATE_MEMFD
@@ -105,23 +106,29 @@ int memfd_luo_record_check(const struct memfd_luo_ser *ser,
 /**
  * struct memfd_luo_adopter - a file that gets its contents
  * @inode: Its inode.
- * @missing: Pages that are charged to the file, and not in it yet.
- * @group: A folio of the cgroup, node and order of those not yet in statistics.
+ * @batch: Folios that are next; prepared, and not in the file yet.
+ * @end: Out: page index; the folios below it are in the file.
+ * @missing: Pages that are charged to the file, and not accounted in it yet.
+ * @group: One of the folios that are in the file and not yet in statistics.
+ * @memcg: Cgroup of all of these; they are of one node and order, too.
  * @pages: How many pages these are.
  */
 struct memfd_luo_adopter {
 	struct inode *inode;
+	struct folio_batch batch;
+	pgoff_t end;
 	unsigned long missing;
 	struct folio *group;
+	struct mem_cgroup *memcg;
 	long pages;
 };
 
 /* memfd_luo_adopt.c */
 int memfd_luo_adopt_begin(struct memfd_luo_adopter *adopter,
 			  struct inode *inode, unsigned long pages);
-long memfd_luo_adopt(struct memfd_luo_adopter *adopter,
-		     const struct memfd_luo_extent *run);
-void memfd_luo_adopt_end(struct memfd_luo_adopter *adopter);
+int memfd_luo_adopt(struct memfd_luo_adopter *adopter,
+		    const struct memfd_luo_extent *run);
+int memfd_luo_adopt_end(struct memfd_luo_adopter *adopter);
 void memfd_luo_abandon(struct inode *inode, struct folio *folio);
 
 /* memfd_luo_restore.c */

@@ -3,7 +3,7 @@
  * Folios of the previous kernel become the contents of a new file, and stop
  * being that again when the file cannot be completed.
  *
- * This does for a run of folios what shmem does for one that it has allocated:
+ * This does for a batch of folios what shmem does for one that it has allocated:
  * charge, page cache, statistics, accounting of the inode. As nobody else has
  * the file yet there is nothing to be found in the way. The folios are not put
  * onto LRU lists here, so that all of it can be taken back.
@@ -17,17 +17,8 @@
 #include "internal.h"
 #include "memfd_luo.h"
 
-/* Folios that are put into the page cache under one hold of its lock. */
-#define ADOPT_MAX	64UL
-
 /* No limit of a cgroup makes the OOM killer come: it is the caller's error. */
 #define ADOPT_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-static struct folio *run_folio(const struct memfd_luo_extent *run,
-			       unsigned long i)
-{
-	return pfn_folio(run->pfn + (i << run->order));
-}
 
 static void folio_unprepare(struct folio *folio)
 {
@@ -55,41 +46,31 @@ static int folio_prepare(struct folio *folio, struct address_space *mapping,
 	return 0;
 }
 
-/* Returns how many of the folios are prepared; if none is, the errno. */
-static long run_prepare(struct address_space *mapping,
-			const struct memfd_luo_extent *run)
+/* Goes to the slots of @folio, which lies behind everything that is stored. */
+static void xas_go_to(struct xa_state *xas, const struct folio *folio)
 {
-	unsigned long i, count = min(run->count, ADOPT_MAX);
-	int err;
+	unsigned int order = folio_order(folio);
 
-	for (i = 0; i < count; i++) {
-		err = folio_prepare(run_folio(run, i), mapping,
-				    run->index + (i << run->order));
-		if (err)
-			return i ?: err;
-	}
-	return count;
+	if (!order && xas_valid(xas) && folio->index == xas->xa_index + 1)
+		xas_next(xas);
+	else
+		xas_set_order(xas, folio->index, order);
 }
 
-/* Returns how many of the first @count folios are in the page cache. */
-static long run_store(struct address_space *mapping,
-		      const struct memfd_luo_extent *run, long count)
+/* Returns how many of the folios, from the first one on, are in the file now. */
+static unsigned int batch_store(struct address_space *mapping,
+				const struct folio_batch *batch)
 {
-	XA_STATE_ORDER(xas, &mapping->i_pages, run->index, run->order);
-	long done = 0;
+	XA_STATE(xas, &mapping->i_pages, 0);
+	unsigned int done = 0;
 
 	do {
 		xas_lock_irq(&xas);
-		while (done < count) {
-			xas_store(&xas, run_folio(run, done));
+		for (; done < batch->nr; done++) {
+			xas_go_to(&xas, batch->folios[done]);
+			xas_store(&xas, batch->folios[done]);
 			if (xas_error(&xas))
 				break;
-			done++;
-			if (!run->order)
-				xas_next(&xas);
-			else
-				xas_set_order(&xas, run->index +
-					      (done << run->order), run->order);
 		}
 		xas_unlock_irq(&xas);
 	} while (xas_nomem(&xas, ADOPT_GFP & GFP_RECLAIM_MASK));
@@ -106,6 +87,7 @@ static void account(struct memfd_luo_adopter *adopter)
 		lruvec_stat_mod_folio(folio, NR_SHMEM_THPS, adopter->pages);
 	lruvec_stat_mod_folio(folio, NR_FILE_PAGES, adopter->pages);
 	lruvec_stat_mod_folio(folio, NR_SHMEM, adopter->pages);
+	adopter->missing -= adopter->pages;
 	adopter->pages = 0;
 }
 
@@ -113,13 +95,12 @@ static void account(struct memfd_luo_adopter *adopter)
 static void account_folio(struct memfd_luo_adopter *adopter,
 			  struct folio *folio)
 {
-	struct folio *group = adopter->group;
-
-	if (!group || folio_memcg(folio) != folio_memcg(group) ||
-	    folio_pgdat(folio) != folio_pgdat(group) ||
-	    folio_order(folio) != folio_order(group)) {
+	if (!adopter->group || folio_memcg(folio) != adopter->memcg ||
+	    folio_pgdat(folio) != folio_pgdat(adopter->group) ||
+	    folio_order(folio) != folio_order(adopter->group)) {
 		account(adopter);
 		adopter->group = folio;
+		adopter->memcg = folio_memcg(folio);
 	}
 	adopter->pages += folio_nr_pages(folio);
 }
@@ -136,67 +117,98 @@ static void account_folio(struct memfd_luo_adopter *adopter,
 int memfd_luo_adopt_begin(struct memfd_luo_adopter *adopter,
 			  struct inode *inode, unsigned long pages)
 {
-	*adopter = (struct memfd_luo_adopter) {
-		.inode = inode,
-		.missing = pages,
-	};
+	adopter->inode = inode;
+	folio_batch_init(&adopter->batch);
+	adopter->end = 0;
+	adopter->missing = pages;
+	adopter->group = NULL;
+	adopter->pages = 0;
 	return shmem_charge(inode, pages) ? 0 : -ENOMEM;
+}
+
+static void folio_complete(struct memfd_luo_adopter *adopter,
+			   struct folio *folio)
+{
+	account_folio(adopter, folio);
+	folio_mark_uptodate(folio);
+	/* Nobody maps it yet, and shmem does not count: the flag is all. */
+	folio_set_dirty(folio);
+	folio_unlock(folio);
+}
+
+static int batch_adopt(struct memfd_luo_adopter *adopter)
+{
+	struct folio_batch *batch = &adopter->batch;
+	unsigned int i, done;
+
+	if (!folio_batch_count(batch))
+		return 0;
+	done = batch_store(adopter->inode->i_mapping, batch);
+	for (i = 0; i < done; i++)
+		folio_complete(adopter, batch->folios[i]);
+	if (done)
+		adopter->end = folio_next_index(batch->folios[done - 1]);
+	for (; i < folio_batch_count(batch); i++)
+		folio_unprepare(batch->folios[i]);
+	folio_batch_reinit(batch);
+	cond_resched();
+	return done == i ? 0 : -ENOMEM;
 }
 
 /**
  * memfd_luo_adopt() - put folios with their contents into the file
  * @adopter: state
  * @run: folios, fresh from kho_restore_range(), with one reference each, and
- *       where they belong; there are holes
+ *       where they belong: behind those that came before
  *
  * They are charged to the cgroup of the caller. The references stay the
- * caller's.
+ * caller's. The last ones may be in the file only after memfd_luo_adopt_end().
  *
  * Context: may sleep.
- * Return: how many of the folios, from the first one on, are in the file now.
- * If none is, a negative errno, such as -ENOMEM.
+ * Return: 0, or a negative errno, such as -ENOMEM. @adopter->end tells what is
+ * in the file.
  */
-long memfd_luo_adopt(struct memfd_luo_adopter *adopter,
-		     const struct memfd_luo_extent *run)
+int memfd_luo_adopt(struct memfd_luo_adopter *adopter,
+		    const struct memfd_luo_extent *run)
 {
 	struct address_space *mapping = adopter->inode->i_mapping;
-	long ready, done, i;
+	struct memfd_luo_extent rest = *run;
+	struct folio *folio;
+	int err;
 
-	ready = run_prepare(mapping, run);
-	if (ready < 0)
-		return ready;
-	done = run_store(mapping, run, ready);
-	for (i = 0; i < done; i++) {
-		struct folio *folio = run_folio(run, i);
-
-		account_folio(adopter, folio);
-		folio_mark_uptodate(folio);
-		folio_mark_dirty(folio);
-		folio_unlock(folio);
+	for (; rest.count; memfd_luo_extent_skip(&rest, 1)) {
+		folio = pfn_folio(rest.pfn);
+		err = folio_prepare(folio, mapping, rest.index);
+		if (!err && !folio_batch_add(&adopter->batch, folio))
+			err = batch_adopt(adopter);
+		if (err)
+			return err;
 	}
-	for (; i < ready; i++)
-		folio_unprepare(run_folio(run, i));
-	adopter->missing -= done << run->order;
-	return done ?: -ENOMEM;
+	return 0;
 }
 
 /**
- * memfd_luo_adopt_end() - the file has its contents, or does not get them
+ * memfd_luo_adopt_end() - the file has its contents, or gets no more of them
  * @adopter: state
  *
+ * Gives back what is charged for pages that did not come.
+ *
  * Context: may sleep.
+ * Return: 0, or -ENOMEM if not all folios are in the file
  */
-void memfd_luo_adopt_end(struct memfd_luo_adopter *adopter)
+int memfd_luo_adopt_end(struct memfd_luo_adopter *adopter)
 {
 	struct inode *inode = adopter->inode;
+	int err = batch_adopt(adopter);
 
 	account(adopter);
 	if (!adopter->missing)
-		return;
+		return err;
 	xa_lock_irq(&inode->i_mapping->i_pages);
 	inode->i_mapping->nrpages -= adopter->missing;
 	xa_unlock_irq(&inode->i_mapping->i_pages);
 	shmem_uncharge(inode, adopter->missing);
+	return err;
 }
 
 /**

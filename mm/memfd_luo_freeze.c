@@ -84,19 +84,18 @@ static int record_poison_page(struct memfd_luo_ser *ser, pgoff_t index)
 static int record_poison(struct memfd_luo *luo)
 {
 	struct memfd_luo_ser *ser = luo->ser;
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&luo->tree);
 	struct memfd_luo_extent extent;
-	pgoff_t index = 0;
 	int err = 0;
 
 	ser->nr_poisoned = 0;
-	while (!err && memfd_luo_tree_next(&luo->tree, index, &extent)) {
+	while (!err && memfd_luo_cursor_next(&cursor, &extent)) {
 		unsigned long i, pages = memfd_luo_extent_pages(&extent);
 
 		for (i = 0; !err && i < pages; i++) {
 			if (unlikely(PageHWPoison(pfn_to_page(extent.pfn + i))))
 				err = record_poison_page(ser, extent.index + i);
 		}
-		index = memfd_luo_extent_end(&extent);
 		cond_resched();
 	}
 	ser->tail_crc = memfd_luo_tail_crc(ser);

@@ -209,16 +209,15 @@ static void extent_unpin(const struct memfd_luo_extent *extent)
 /* Lets everything go that is recorded, and the record. */
 static void record_release(struct memfd_luo *luo)
 {
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&luo->tree);
 	struct memfd_luo_extent extent;
-	pgoff_t index = 0;
 
-	while (memfd_luo_tree_next(&luo->tree, index, &extent)) {
+	while (memfd_luo_cursor_next(&cursor, &extent)) {
 		unsigned long pages = memfd_luo_extent_pages(&extent);
 
 		WARN_ON_ONCE(kho_unpreserve_range(extent.pfn, pages));
 		extent_unpin(&extent);
 		memlock_uncharge(luo, pages);
-		index = memfd_luo_extent_end(&extent);
 		cond_resched();
 	}
 	WARN_ON_ONCE(luo->charged);

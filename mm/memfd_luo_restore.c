@@ -4,8 +4,8 @@
  *
  * The record is checked in full before anything is done with it. Then the file
  * is built from left to right: a piece of an extent is restored, its folios
- * become live folios of this kernel, and they are put into the page cache one
- * by one, charged to the caller. That may run out of memory at any folio (F10).
+ * become live folios of this kernel, and they are put into the page cache in
+ * small batches, charged to the caller. That may run out of memory at any folio (F10).
  * Then all folios are taken out of the file again, their charges given back,
  * and wait for the next attempt. A folio that was made live stays so: we hold a
  * reference to it until it is in a file that is complete, or until FINISH.
@@ -130,56 +130,49 @@ static int restore_piece(struct memfd_luo_incoming *incoming,
 }
 
 /*
- * Finds the folios at or behind @index, at the start of a folio, and makes some
- * of them live if they are not.
+ * Takes folios off the front of @rest, and makes them live if they are not.
  *
- * Return: 1 if @piece is live, 0 behind the last one, or a negative errno, and
- * @piece is what could not be made live
+ * Return: 0 or a negative errno; then @piece is what could not be made live
  */
-static int incoming_piece(struct memfd_luo_incoming *incoming, pgoff_t index,
-			  struct memfd_luo_extent *piece)
+static int take_piece(struct memfd_luo_incoming *incoming,
+		      struct memfd_luo_extent *rest,
+		      struct memfd_luo_extent *piece)
 {
-	unsigned long skip;
+	const bool live = incoming->live > rest->index;
+	unsigned long most;
+
+	if (live)
+		most = (incoming->live - rest->index) >> rest->order;
+	else
+		most = max(RESTORE_PAGES >> rest->order, 1UL);
+	*piece = *rest;
+	piece->count = min(rest->count, most);
+	memfd_luo_extent_skip(rest, piece->count);
+	return live ? 0 : restore_piece(incoming, piece);
+}
+
+static int adopt_extent(struct memfd_luo_incoming *incoming,
+			struct memfd_luo_adopter *adopter,
+			struct memfd_luo_extent *rest)
+{
+	struct memfd_luo_extent piece;
 	int err;
 
-	if (!memfd_luo_tree_next(&incoming->tree, index, piece))
-		return 0;
-	skip = index > piece->index ? index - piece->index : 0;
-	piece->index += skip;
-	piece->pfn += skip;
-	piece->count -= skip >> piece->order;
-	if (incoming->live > piece->index) {
-		piece->count = min(piece->count, (incoming->live - piece->index) >>
-						 piece->order);
-		return 1;
+	if (rest->order)
+		mapping_set_large_folios(adopter->inode->i_mapping);
+	while (rest->count) {
+		err = take_piece(incoming, rest, &piece);
+		if (!err)
+			err = memfd_luo_adopt(adopter, &piece);
+		if (err)
+			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
-	err = restore_piece(incoming, piece);
-	return err ? err : 1;
+	return 0;
 }
 
 typedef void memfd_luo_folio_fn(struct inode *inode, struct folio *folio);
-
-/* Calls @fn for all folios below @end; what is not live yet becomes so before. */
-static void walk_folios(struct memfd_luo_incoming *incoming, pgoff_t end,
-			memfd_luo_folio_fn *fn, struct inode *inode)
-{
-	struct memfd_luo_extent piece;
-	pgoff_t index = 0;
-	int ret;
-
-	while (index < end) {
-		ret = incoming_piece(incoming, index, &piece);
-		if (!ret)
-			break;
-		index = memfd_luo_extent_end(&piece);
-		for (; ret > 0 && piece.count && piece.index < end; piece.count--) {
-			fn(inode, pfn_folio(piece.pfn));
-			piece.index += 1UL << piece.order;
-			piece.pfn += 1UL << piece.order;
-		}
-		cond_resched();
-	}
-}
 
 static void publish_folio(struct inode *inode, struct folio *folio)
 {
@@ -187,53 +180,42 @@ static void publish_folio(struct inode *inode, struct folio *folio)
 	folio_put(folio);
 }
 
-static void drop_folio(struct inode *inode, struct folio *folio)
+/* Calls @fn for all folios below @end; they are live. */
+static void for_each_folio(struct memfd_luo_incoming *incoming, pgoff_t end,
+			   memfd_luo_folio_fn *fn, struct inode *inode)
 {
-	folio_put(folio);
-}
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
+	struct memfd_luo_extent extent;
+	unsigned long done = 0;
 
-static int adopt_piece(struct memfd_luo_adopter *adopter,
-		       struct memfd_luo_extent *piece)
-{
-	if (piece->order)
-		mapping_set_large_folios(adopter->inode->i_mapping);
-	while (piece->count) {
-		long done = memfd_luo_adopt(adopter, piece);
-
-		if (done < 0)
-			return done;
-		piece->count -= done;
-		piece->index += done << piece->order;
-		piece->pfn += done << piece->order;
+	while (memfd_luo_cursor_next(&cursor, &extent) && extent.index < end) {
+		while (extent.count && extent.index < end) {
+			fn(inode, pfn_folio(extent.pfn));
+			memfd_luo_extent_skip(&extent, 1);
+			if (!(++done % SZ_1K))
+				cond_resched();
+		}
 	}
-	cond_resched();
-	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 static int build_contents(struct memfd_luo_incoming *incoming,
 			  struct inode *inode)
 {
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
 	struct memfd_luo_adopter adopter;
-	struct memfd_luo_extent piece;
-	pgoff_t index = 0;
-	int ret;
+	struct memfd_luo_extent extent;
+	int err, last;
 
-	ret = memfd_luo_adopt_begin(&adopter, inode, incoming->ser->nr_pages);
-	if (ret)
-		return ret;
-	for (;;) {
-		ret = incoming_piece(incoming, index, &piece);
-		if (ret <= 0)
-			break;
-		ret = adopt_piece(&adopter, &piece);
-		index = piece.index;
-		if (ret)
-			break;
-	}
-	memfd_luo_adopt_end(&adopter);
-	walk_folios(incoming, index, ret ? memfd_luo_abandon : publish_folio,
-		    inode);
-	return ret;
+	err = memfd_luo_adopt_begin(&adopter, inode, incoming->ser->nr_pages);
+	if (err)
+		return err;
+	while (!err && memfd_luo_cursor_next(&cursor, &extent))
+		err = adopt_extent(incoming, &adopter, &extent);
+	last = memfd_luo_adopt_end(&adopter);
+	err = err ?: last;
+	for_each_folio(incoming, adopter.end,
+		       err ? memfd_luo_abandon : publish_folio, inode);
+	return err;
 }
 
 static void build_inode(const struct memfd_luo_ser *ser, struct inode *inode)
@@ -324,6 +306,23 @@ int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 	return 0;
 }
 
+/* What cannot be made live stays reserved. */
+static void drop_contents(struct memfd_luo_incoming *incoming)
+{
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
+	struct memfd_luo_extent extent, piece;
+
+	while (memfd_luo_cursor_next(&cursor, &extent)) {
+		while (extent.count) {
+			if (take_piece(incoming, &extent, &piece))
+				continue;
+			for (; piece.count; memfd_luo_extent_skip(&piece, 1))
+				folio_put(pfn_folio(piece.pfn));
+			cond_resched();
+		}
+	}
+}
+
 /**
  * memfd_luo_incoming_finish() - end of a record
  * @incoming: the record; gone afterwards
@@ -335,7 +334,7 @@ void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
 			       bool retrieved)
 {
 	if (!retrieved)
-		walk_folios(incoming, ULONG_MAX, drop_folio, NULL);
+		drop_contents(incoming);
 	memfd_luo_tree_free(&incoming->tree);
 	kho_restore_free((void *)incoming->ser);
 	kfree(incoming);

@@ -41,6 +41,15 @@ memfd_luo_extent_end(const struct memfd_luo_extent *extent)
 	return extent->index + memfd_luo_extent_pages(extent);
 }
 
+/* Leaves the first @count folios out. */
+static inline void memfd_luo_extent_skip(struct memfd_luo_extent *extent,
+					 unsigned long count)
+{
+	extent->index += count << extent->order;
+	extent->pfn += count << extent->order;
+	extent->count -= count;
+}
+
 /**
  * struct memfd_luo_tree_ops - where the nodes of a tree come from
  * @alloc: A zeroed page, or an ERR_PTR.
@@ -66,6 +75,20 @@ struct memfd_luo_tree {
 };
 
 /**
+ * struct memfd_luo_cursor - a place in a tree that is read from left to right
+ * @tree: The tree; it must not change meanwhile.
+ * @leaf: Where the next extent is, unless this leaf ends before it.
+ * @pos: Its entry in @leaf.
+ * @limit: First index behind @leaf.
+ */
+struct memfd_luo_cursor {
+	const struct memfd_luo_tree *tree;
+	const struct memfd_luo_node_ser *leaf;
+	unsigned int pos;
+	pgoff_t limit;
+};
+
+/**
  * struct memfd_luo_tree_check - what a tree from another kernel has to respect
  * @end: Page index that every extent begins below.
  * @max_order: The largest order of a folio.
@@ -87,6 +110,10 @@ int memfd_luo_tree_insert(struct memfd_luo_tree *tree,
 			  const struct memfd_luo_extent *extent);
 bool memfd_luo_tree_next(const struct memfd_luo_tree *tree, pgoff_t index,
 			 struct memfd_luo_extent *extent);
+struct memfd_luo_cursor
+memfd_luo_cursor_first(const struct memfd_luo_tree *tree);
+bool memfd_luo_cursor_next(struct memfd_luo_cursor *cursor,
+			   struct memfd_luo_extent *extent);
 int memfd_luo_tree_check(const struct memfd_luo_tree *tree,
 			 struct memfd_luo_tree_check *check);
 void memfd_luo_tree_free(struct memfd_luo_tree *tree);

@@ -126,6 +126,8 @@ struct liveupdate_file_handler {
 	unsigned int read_max;
 
 	/* private: the registry's, see kernel/liveupdate/luo_handler.c */
+	unsigned int name_len;
+	unsigned int version;
 	struct list_head list;
 	struct list_head flb_links;
 	atomic_t nr_users;

@@ -139,11 +139,11 @@ static struct luo_flb_incoming *luo_flb_incoming_of(struct liveupdate_flb *flb)
 static bool luo_flb_readable(const struct luo_flb_incoming *in)
 {
 	const struct liveupdate_flb *flb = in->flb;
-	unsigned int name_len, version = 0;
+	unsigned int name_len, own = 0, version = 0;
 
+	luo_abi_compatible_parse(flb->compatible, &name_len, &own);
 	luo_abi_compatible_parse(in->compatible, &name_len, &version);
-	return luo_version_readable(flb->compatible, flb->read_min,
-				    flb->read_max, version);
+	return luo_version_readable(own, flb->read_min, flb->read_max, version);
 }
 
 static int luo_flb_retrieve(struct luo_flb_incoming *in)

@@ -56,17 +56,17 @@ static const struct rhashtable_params luo_object_params = {
 
 static struct rhashtable luo_objects;
 
-static int luo_handler_check(const struct liveupdate_file_handler *fh)
+static int luo_handler_check(struct liveupdate_file_handler *fh)
 {
 	const struct liveupdate_file_ops *ops = fh->ops;
-	unsigned int name_len, version;
 
 	if (!ops || !ops->can_preserve || !ops->preserve || !ops->unpreserve ||
 	    !ops->retrieve || !ops->finish)
 		return -EINVAL;
-	if (luo_abi_compatible_parse(fh->compatible, &name_len, &version))
+	if (luo_abi_compatible_parse(fh->compatible, &fh->name_len,
+				     &fh->version))
 		return -EINVAL;
-	if ((fh->read_min ?: version) > (fh->read_max ?: version))
+	if ((fh->read_min ?: fh->version) > (fh->read_max ?: fh->version))
 		return -EINVAL;
 	return 0;
 }
@@ -86,13 +86,16 @@ bool luo_same_name(const char *compatible, const char *name)
 	return !strncmp(compatible, name, len) && strrchr(name, '-') == name + len;
 }
 
-static struct liveupdate_file_handler *luo_handler_find(const char *name)
+/* The handler whose name is the first @name_len bytes of @compatible. */
+static struct liveupdate_file_handler *
+luo_handler_find(const char *compatible, unsigned int name_len)
 {
 	struct liveupdate_file_handler *fh;
 
 	lockdep_assert_held(&luo_registry_rwsem);
 	list_for_each_entry(fh, &luo_handlers, list) {
-		if (luo_same_name(fh->compatible, name))
+		if (fh->name_len == name_len &&
+		    !memcmp(fh->compatible, compatible, name_len))
 			return fh;
 	}
 	return NULL;
@@ -124,7 +127,7 @@ int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
 		return ret;
 
 	guard(rwsem_write)(&luo_registry_rwsem);
-	if (luo_handler_find(fh->compatible))
+	if (luo_handler_find(fh->compatible, fh->name_len))
 		return -EEXIST;
 	INIT_LIST_HEAD(&fh->flb_links);
 	atomic_set(&fh->nr_users, 0);
@@ -213,7 +216,7 @@ void luo_handler_put(struct liveupdate_file_handler *fh)
 
 /**
  * luo_version_readable() - can something read records of a version?
- * @compatible: what it writes, checked
+ * @own: the version that it writes
  * @read_min: oldest version that it reads, or 0
  * @read_max: newest version that it reads, or 0
  * @version: of the record
@@ -221,12 +224,9 @@ void luo_handler_put(struct liveupdate_file_handler *fh)
  * Context: Any.
  * Return: true if it can.
  */
-bool luo_version_readable(const char *compatible, unsigned int read_min,
+bool luo_version_readable(unsigned int own, unsigned int read_min,
 			  unsigned int read_max, unsigned int version)
 {
-	unsigned int name_len, own = 0;
-
-	luo_abi_compatible_parse(compatible, &name_len, &own);
 	return version >= (read_min ?: own) && version <= (read_max ?: own);
 }
 
@@ -242,14 +242,14 @@ bool luo_version_readable(const char *compatible, unsigned int read_min,
 struct liveupdate_file_handler *luo_handler_get_compatible(const char *name)
 {
 	struct liveupdate_file_handler *fh;
-	unsigned int name_len, version = 0;
+	unsigned int name_len = 0, version = 0;
 
 	luo_abi_compatible_parse(name, &name_len, &version);
 	guard(rwsem_read)(&luo_registry_rwsem);
-	fh = luo_handler_find(name);
+	fh = luo_handler_find(name, name_len);
 	if (!fh)
 		return ERR_PTR(-ENODEV);
-	if (!luo_version_readable(fh->compatible, fh->read_min, fh->read_max,
+	if (!luo_version_readable(fh->version, fh->read_min, fh->read_max,
 				  version))
 		return ERR_PTR(-EPROTONOSUPPORT);
 	if (!luo_handler_hold(fh))

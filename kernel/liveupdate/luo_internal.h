@@ -261,7 +261,7 @@ struct luo_file *luo_object_find(struct liveupdate_file_handler *fh,
 				 struct liveupdate_session *session,
 				 struct file *file);
 bool luo_same_name(const char *compatible, const char *name);
-bool luo_version_readable(const char *compatible, unsigned int read_min,
+bool luo_version_readable(unsigned int own, unsigned int read_min,
 			  unsigned int read_max, unsigned int version);
 
 /* An FLB that a handler's files depend on; in the handler's flb_links. */

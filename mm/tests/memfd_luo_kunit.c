@@ -131,15 +131,20 @@ static int check(struct kunit *test, pgoff_t end, unsigned long *nr_pages)
 static unsigned int count_extents(struct kunit *test)
 {
 	struct tree_test *t = test->priv;
-	struct memfd_luo_extent extent;
+	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&t->tree);
+	struct memfd_luo_extent extent, found;
 	unsigned int nr = 0;
 	pgoff_t index = 0;
 
-	while (memfd_luo_tree_next(&t->tree, index, &extent)) {
+	for (; memfd_luo_cursor_next(&cursor, &extent); nr++) {
 		KUNIT_EXPECT_GE(test, extent.index, index);
+		/* A search finds the same. */
+		KUNIT_EXPECT_TRUE(test, memfd_luo_tree_next(&t->tree, index, &found));
+		KUNIT_EXPECT_EQ(test, extent.index, found.index);
+		KUNIT_EXPECT_EQ(test, extent.pfn, found.pfn);
 		index = memfd_luo_extent_end(&extent);
-		nr++;
 	}
+	KUNIT_EXPECT_FALSE(test, memfd_luo_tree_next(&t->tree, index, &found));
 	return nr;
 }
 
