@@ -48,14 +48,16 @@ static const struct {
 	  -EBUSY },
 	{ "d-block-none", "block d-block-none 12 2 seal", 0, -EBADMSG, -EBADMSG, -EBUSY },
 	{ "d-block-loop", "loop d-block-loop", 0, EITHER, EITHER, -EBUSY },
-	/* struct luo_file_ser: token 48, data 56, flb_mask 64, version 72 */
+	/* struct luo_file_ser: token 48, data 56, flb_mask 64, version 72, flags 76 */
 	{ "d-file-crc", "file d-file-crc 1 57 10", 0, -EBADMSG, 0, -EBUSY },
 	{ "d-file-sum", "file d-file-sum 1 84 1", 0, -EBADMSG, 0, -EBUSY },
 	{ "d-file-token", "file d-file-token 1 48 4 seal", 0, -ENOENT, 0, 0 },
 	{ "d-file-who", "file d-file-who 1 0 1 seal", 0, -ENODEV, 0, -EBUSY },
 	{ "d-file-newer", "file d-file-newer 1 7 8 seal", 0, -EPROTONOSUPPORT, 0, -EBUSY },
 	{ "d-file-ver", "file d-file-ver 1 72 8 seal", 0, ANY, 0, -EBUSY },
-	{ "d-file-rsv", "file d-file-rsv 1 76 1 seal", 0, ANY, 0, -EBUSY },
+	{ "d-file-flag", "file d-file-flag 1 76 2 seal", 0, ANY, 0, -EBUSY },
+	{ "d-file-out", "file d-file-out 1 76 1 seal", 0, -ESTALE, 0, 0 },
+	{ "d-file-rsv", "file d-file-rsv 1 80 1 seal", 0, ANY, 0, -EBUSY },
 	{ "d-file-pa", "file d-file-pa 1 62 40 seal", 0, -EBADMSG, 0, 0 },
 	{ "d-file-odd", "file d-file-odd 1 56 1 seal", 0, -EBADMSG, 0, 0 },
 	/* one token for both: of two good ones neither is believed */
