@@ -182,6 +182,7 @@ static struct kunit_suite carry_suite = {
 	.exit = carry_test_exit,
 	.test_cases = carry_cases,
 };
+
 kunit_test_suite(carry_suite);
 
 MODULE_DESCRIPTION("KUnit tests for memory that goes on to the kernel after the next");

@@ -5,8 +5,9 @@
  * The KHO subtree LUO_SUBTREE is one page with a struct luo_header_ser. From
  * there chains of blocks lead to the records: sessions and FLBs from the
  * header, files from each session. Sessions that were not taken over ride along
- * in a chain of their own: their records are those of the kernel that made them. A block is one page, preserved by itself:
- * a struct luo_block_ser, then records of one kind, back to back.
+ * in a chain of their own; their records are those of the kernel that made them.
+ * A block is one page, preserved by itself: a struct luo_block_ser, then records
+ * of one kind, back to back.
  *
  * All addresses are physical and refer to whole preserved pages, 0 is none.
  * Byte order is the machine's. Each structure ends with a CRC32 over the bytes
@@ -118,7 +119,7 @@ struct luo_session_ser {
 static_assert(sizeof(struct luo_session_ser) == 104);
 
 /* An earlier kernel has given this file to somebody: nothing is left of it. */
-#define LUO_FILE_SER_HANDED_OUT	(1U << 0)
+#define LUO_FILE_SER_HANDED_OUT	0x1U
 
 /**
  * struct luo_file_ser - a file, in the order of preservation
