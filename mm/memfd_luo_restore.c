@@ -181,8 +181,8 @@ static void publish_folio(struct inode *inode, struct folio *folio)
 }
 
 /* Calls @fn for all folios below @end; they are live. */
-static void for_each_folio(struct memfd_luo_incoming *incoming, pgoff_t end,
-			   memfd_luo_folio_fn *fn, struct inode *inode)
+static void walk_folios(struct memfd_luo_incoming *incoming, pgoff_t end,
+			memfd_luo_folio_fn *fn, struct inode *inode)
 {
 	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
 	struct memfd_luo_extent extent;
@@ -213,8 +213,8 @@ static int build_contents(struct memfd_luo_incoming *incoming,
 		err = adopt_extent(incoming, &adopter, &extent);
 	last = memfd_luo_adopt_end(&adopter);
 	err = err ?: last;
-	for_each_folio(incoming, adopter.end,
-		       err ? memfd_luo_abandon : publish_folio, inode);
+	walk_folios(incoming, adopter.end,
+		    err ? memfd_luo_abandon : publish_folio, inode);
 	return err;
 }
 
