@@ -128,7 +128,7 @@ static void greedy(void)
 }
 
 STORY(control_greedy, .stages = 2, .flags = STORY_STARVES,
-	.stage = { greedy, nothing });
+      .stage = { greedy, nothing });
 
 static void splat(void)
 {

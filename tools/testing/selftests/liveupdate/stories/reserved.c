@@ -58,5 +58,5 @@ STORY(reserved, .stages = 2, .stage = { reserved_save, reserved_load });
 
 /* The first kernel did not reserve anything, the second one does. */
 STORY(control_reserved, .stages = 2,
-	.next_cmdline = "reserve_mem=1M:4096:luo-test",
-	.stage = { reserved_save, reserved_load });
+      .next_cmdline = "reserve_mem=1M:4096:luo-test",
+      .stage = { reserved_save, reserved_load });

@@ -138,7 +138,8 @@ static void expect_little_left(void)
 
 	if (guest_read("/sys/kernel/debug/kho/in/state", text, sizeof(text)) < 0)
 		return;
-	sscanf(text, "preserved_pages: %lu", &pages);
+	if (sscanf(text, "preserved_pages: %lu", &pages) != 1)
+		return;
 	story_log("%lu pages of records stay reserved", pages);
 	check(pages <= 16, "%lu pages are left", pages);
 }

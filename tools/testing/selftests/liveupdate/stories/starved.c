@@ -95,4 +95,4 @@ static void starved_load(void)
 }
 
 STORY(starved, .stages = 2, .flags = STORY_STARVES,
-	.stage = { starved_save, starved_load });
+      .stage = { starved_save, starved_load });
