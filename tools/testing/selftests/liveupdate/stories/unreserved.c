@@ -55,7 +55,7 @@ static void beside_load(void)
 }
 
 STORY(overlapped, .stages = 2, .flags = STORY_PANICS,
-	.stage = { overlapped_save, alive });
+      .stage = { overlapped_save, alive });
 STORY(beside, .stages = 2, .stage = { beside_save, beside_load });
 STORY(control_alive, .stages = 2, .flags = STORY_PANICS,
-	.stage = { beside_save, alive });
+      .stage = { beside_save, alive });
