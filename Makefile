@@ -6,9 +6,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 # What a person may set on the command line; the programs read it from there.
-export ARCH DEBUG SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE SIGNOFF STAGE
+export ARCH DEBUG SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
 
-VERBS := setup fetch tree save series verify image check demo bench shell soak clean
+VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak clean
 
 .PHONY: help apply test verify-all $(VERBS)
 
@@ -37,7 +37,8 @@ test:
 ##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
 ##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
 ##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
-##   make soak                 the stories again and again, and those too long for check
+##   make soak [T=NAME] [ROUNDS=N]    the tests again and again, with more random numbers
+##   make fuzz [MINUTES=10]    libFuzzer on what a kernel reads from the previous one
 ##   make bench [KEEP=1]       the figures, in guest instructions (KEEP=1: into docs/figures.md)
 ##
 ##   make tree                 out/tree: the base, and one commit per entry of series/

@@ -6,6 +6,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -133,8 +134,9 @@ static int luo_abi_walk_block(const void *block, u64 *nr, luo_abi_visit_t visit,
  * @visit: called for each record, which it has to check itself; or NULL
  * @ctx: handed to @visit
  *
- * Blocks are checked here. No more than @nr blocks are ever looked at, since
- * each holds at least one record: a chain that bites its tail ends too.
+ * Blocks are checked here. A chain that bites its tail ends before its blocks
+ * were looked at for the fourth time, however large @nr is (Brent's algorithm):
+ * so no more records are visited than three times what memory holds.
  *
  * Context: As @visit and the reader.
  * Return: 0, -EBADMSG if a block cannot be read or their records are not @nr
@@ -143,18 +145,20 @@ static int luo_abi_walk_block(const void *block, u64 *nr, luo_abi_visit_t visit,
 int luo_abi_walk(const struct luo_abi_reader *reader, enum luo_ser_kind kind,
 		 u64 first_pa, u64 nr, luo_abi_visit_t visit, void *ctx)
 {
-	u64 pa = first_pa;
+	u64 pa = first_pa, seen_pa = 0, nr_blocks = 0;
 	int ret;
 
 	while (nr) {
 		const struct luo_block_ser *head;
 
-		head = pa ? reader->map(reader, pa) : NULL;
+		head = pa && pa != seen_pa ? reader->map(reader, pa) : NULL;
 		if (!head || luo_abi_block_check(head, kind))
 			return -EBADMSG;
 		ret = luo_abi_walk_block(head, &nr, visit, ctx);
 		if (ret)
 			return ret;
+		if (is_power_of_2(++nr_blocks))
+			seen_pa = pa;
 		pa = head->next_pa;
 	}
 	return pa ? -EBADMSG : 0;

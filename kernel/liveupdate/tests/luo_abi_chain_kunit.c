@@ -116,6 +116,22 @@ static void abi_chain_length(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk_files(arena, nr), -EBADMSG);
 }
 
+/* A chain that bites its tail has no more records than its blocks. */
+static void abi_chain_loop(struct kunit *test)
+{
+	struct arena *arena = test->priv;
+	struct luo_block_ser *second = arena->pages[PAGE_FILES_2];
+	unsigned int page;
+
+	for (page = PAGE_FILES; page <= PAGE_FILES_2; page++) {
+		second->next_pa = arena_pa(page);
+		second->crc = luo_abi_crc(second);
+		KUNIT_EXPECT_EQ(test, walk_files(arena, LUO_SER_FILES_MAX),
+				-EBADMSG);
+		KUNIT_EXPECT_LE(test, arena->visited, 3 * arena->nr_files);
+	}
+}
+
 /* At boot a few will do. */
 #ifdef __KERNEL__
 #define ROUNDS	200
@@ -152,6 +168,7 @@ static struct kunit_case luo_abi_chain_cases[] = {
 	KUNIT_CASE(abi_chain_good),
 	KUNIT_CASE(abi_chain_damage),
 	KUNIT_CASE(abi_chain_length),
+	KUNIT_CASE(abi_chain_loop),
 	KUNIT_CASE(abi_chain_random),
 	{}
 };

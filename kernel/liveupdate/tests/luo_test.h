@@ -6,13 +6,17 @@
  * number over a kexec: "luo_test" keeps the promise of retrieve_retryable,
  * "luo_test_final" does not give it. Both depend on one FLB, which carries a
  * number as well. Every callback can be made to fail, and writes a line into a
- * log, so that a test sees the order in which they came.
+ * log, so that a test sees the order in which they came. A number with one of
+ * the two highest bits makes the callbacks of just this file fail.
  */
 #ifndef _LUO_TEST_H
 #define _LUO_TEST_H
 
 #include <linux/fs.h>
 #include <linux/liveupdate.h>
+
+#define LUO_TEST_FAIL_PRESERVE	BIT_ULL(63)
+#define LUO_TEST_FAIL_FREEZE	BIT_ULL(62)
 
 extern const struct file_operations luo_test_fops;
 extern const struct file_operations luo_test_final_fops;
@@ -36,5 +40,7 @@ __printf(1, 2) void luo_test_note(const char *fmt, ...);
  */
 int luo_test_countdown(int *n);
 int luo_test_count(int *n);
+/* -fail_errno if @value has @flag, or 0. */
+int luo_test_flagged(u64 value, u64 flag);
 
 #endif /* _LUO_TEST_H */

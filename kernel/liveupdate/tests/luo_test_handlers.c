@@ -17,6 +17,9 @@ module_param(fail_freeze, int, 0644);
 MODULE_PARM_DESC(fail_freeze, "The nth freeze from now fails");
 module_param(fail_retrieve, int, 0644);
 MODULE_PARM_DESC(fail_retrieve, "The next n calls of retrieve fail");
+static int hold_value = -1;
+module_param(hold_value, int, 0644);
+MODULE_PARM_DESC(hold_value, "can_finish says no for the file of this value");
 static bool hold_finish, ask_flb, greedy_freeze;
 module_param(hold_finish, bool, 0644);
 MODULE_PARM_DESC(hold_finish, "can_finish says no");
@@ -48,7 +51,9 @@ static int luo_test_preserve(struct liveupdate_file_op_args *args)
 	struct luo_test_ser *ser;
 	int err;
 
-	err = luo_test_countdown(&fail_preserve);
+	err = luo_test_countdown(&fail_preserve) ?:
+	      luo_test_flagged(luo_test_value(args->file),
+			       LUO_TEST_FAIL_PRESERVE);
 	if (err)
 		return err;
 	ser = kho_alloc_preserve(PAGE_SIZE);
@@ -87,7 +92,9 @@ static int luo_test_freeze(struct liveupdate_file_op_args *args)
 	struct luo_test_ser *ser = args->private_data;
 	int err;
 
-	err = luo_test_countdown(&fail_freeze) ?: luo_test_be_greedy();
+	err = luo_test_countdown(&fail_freeze) ?: luo_test_be_greedy() ?:
+	      luo_test_flagged(luo_test_value(args->file),
+			       LUO_TEST_FAIL_FREEZE);
 	if (err) {
 		luo_test_note("freeze %llu failed\n", ser->value);
 		return err;
@@ -170,7 +177,9 @@ static int luo_test_final_retrieve(struct liveupdate_file_op_args *args)
 
 static bool luo_test_can_finish(struct liveupdate_file_op_args *args)
 {
-	return !hold_finish;
+	struct luo_test_ser *ser = luo_test_record(args->serialized_data);
+
+	return !hold_finish && (!ser || ser->value != hold_value);
 }
 
 static void luo_test_finish(struct liveupdate_file_op_args *args)

@@ -49,6 +49,11 @@ int luo_test_count(int *n)
 	return -fail_errno;
 }
 
+int luo_test_flagged(u64 value, u64 flag)
+{
+	return value & flag ? -fail_errno : 0;
+}
+
 static ssize_t luo_test_log_read(struct file *file, char __user *buf, size_t len,
 				 loff_t *pos)
 {

@@ -41,17 +41,10 @@ static unsigned int tap;
 static int state_fd = -1;
 static char *state;
 
-static unsigned long param_number(const char *name, unsigned long otherwise)
-{
-	char buf[32];
-
-	return guest_param(name, buf, sizeof(buf)) ? strtoul(buf, NULL, 0) : otherwise;
-}
-
 /* A long story may be cut short. */
 static unsigned int stages_of(const struct story *story)
 {
-	unsigned int most = param_number("luo.most", STORY_MAX_STAGES);
+	unsigned int most = guest_number("luo.most", STORY_MAX_STAGES);
 
 	return story->stages < most ? story->stages : most;
 }
@@ -279,19 +272,19 @@ int main(int argc, char **argv)
 	guest_mount();
 	set_limits();
 	verdict_open("/dev/ttyS1");
-	generation = param_number("luo.gen", 1);
-	tap = param_number("luo.tap", 0);
+	generation = guest_number("luo.gen", 1);
+	tap = guest_number("luo.tap", 0);
 	if (guest_param("luo.story", names, sizeof(names))) {
 		choose_stories(names);
 		tell_stories();
 	} else if (guest_param("luo.prog", names, sizeof(names))) {
 		run_programs(names);
-	} else if (param_number("luo.kunit", 0)) {
+	} else if (guest_number("luo.kunit", 0)) {
 		init_kunit();
-	} else if (param_number("luo.shell", 0)) {
+	} else if (guest_number("luo.shell", 0)) {
 		run_shell();
 	}
-	if (param_number("luo.leak", 0))
+	if (guest_number("luo.leak", 0))
 		find_leaks();
 	guest_end();
 }

@@ -33,7 +33,7 @@ usage()
 {
 	cat <<-USAGE
 	usage: run.sh [-k IMAGE] [-K IMAGE] [-M DIR] [-t TEST[,TEST]...] [-w DIR]
-	              [-g N] [-j N] [-d] [-s] [-l] [-h]
+	              [-g N] [-j N] [-d] [-s] [-r N] [-l] [-h]
 
 	-k  kernel image (default: \$KBUILD_OUTPUT or the tree, $KERNEL_IMAGE)
 	-K  kernel image to jump to, if it is another one
@@ -43,7 +43,9 @@ usage()
 	-g  at most this many generations of kernels
 	-j  this many guests at a time
 	-d  the kernel has KASAN: more memory and time, kmemleak at the end
-	-s  soak: every test ten times
+	-s  soak: every test ten times, each time with other random numbers, and more
+	    of them; logs in a directory for each round
+	-r  with -s: so many rounds, not ten
 	-l  list the tests
 	-h  this
 
@@ -79,8 +81,8 @@ parse_args()
 
 	top=$(cd "$HERE/../../../.." && pwd)
 	kernel=${KBUILD_OUTPUT:-$top}/$KERNEL_IMAGE
-	next='' modules='' only='' work='' most='' jobs=1 debug=0 rounds=1
-	while getopts 'k:K:M:t:w:g:j:dslh' opt; do
+	next='' modules='' only='' work='' most='' jobs=1 debug=0 soak=0 rounds=''
+	while getopts 'k:K:M:t:w:g:j:r:dslh' opt; do
 		case $opt in
 		k) kernel=$OPTARG ;;
 		K) next=$OPTARG ;;
@@ -90,12 +92,14 @@ parse_args()
 		g) most=$OPTARG ;;
 		j) jobs=$OPTARG ;;
 		d) debug=1 ;;
-		s) rounds=10 ;;
+		s) soak=1 ;;
+		r) rounds=$OPTARG ;;
 		l) list_tests; exit 0 ;;
 		h) usage; exit 0 ;;
 		*) usage >&2; exit "$RC_USAGE" ;;
 		esac
 	done
+	[[ $soak -eq 1 && -n $rounds ]] || rounds=$((soak ? 10 : 1))
 	next=${next:-$kernel}
 	modules=${modules:-${kernel%"/$KERNEL_IMAGE"}}
 }
@@ -140,6 +144,7 @@ boot_test()
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
 	[[ -z $most ]] || words+=("luo.most=$most")
+	[[ $soak -eq 0 ]] || words+=("luo.seed=$round" luo.calls=50000)
 	[[ $icount -eq 0 ]] || args+=(--icount)
 	[[ -z $panic ]] || args+=(--panic "$panic")
 	case $kind in
@@ -149,8 +154,8 @@ boot_test()
 	esac
 	"$HERE/vm.sh" boot --kernel "$kernel" --initrd "$work/initrd.cpio" \
 		--mem "$mem" --smp "$smp" --timeout "$limit" "${args[@]}" \
-		--verdict "$work/$name.verdict" --console "$work/$name.console" \
-		--append "${words[*]}" 2>"$work/$name.errors"
+		--verdict "$logs/$name.verdict" --console "$logs/$name.console" \
+		--append "${words[*]}" 2>"$logs/$name.errors"
 }
 
 # Count "pass fail skip" in a verdict. What was promised and did not come has
@@ -195,12 +200,12 @@ run_test()
 	local name=$1 rc=0 start=$SECONDS counts pass fail skip
 
 	boot_test "$@" || rc=$?
-	counts="$(count_results "$work/$name.verdict" "$2") $rc"
+	counts="$(count_results "$logs/$name.verdict" "$2") $rc"
 	if [[ $2 == control ]]; then
 		read -r pass fail skip rc <<<"$counts"
 		counts=$(invert_control "$pass" "$fail" "$rc")
 	fi
-	echo "$counts $((SECONDS - start))" >"$work/$name.result"
+	echo "$counts $((SECONDS - start))" >"$logs/$name.result"
 }
 
 rc_text()
@@ -222,16 +227,16 @@ explain()
 	local name=$1
 
 	grep -aE '^(not ok|Bail out)|FAILED|# leak:|^# .*(Expected|but got)|^    not ok' \
-		"$work/$name.verdict" | head -40 | sed 's/^/#   /' || true
-	sed 's/^/#   /' "$work/$name.errors" | head -40
-	echo "#   logs: $work/$name.verdict $work/$name.console"
+		"$logs/$name.verdict" | head -40 | sed 's/^/#   /' || true
+	sed 's/^/#   /' "$logs/$name.errors" | head -40
+	echo "#   logs: $logs/$name.verdict $logs/$name.console"
 }
 
 report_test()
 {
 	local number=$1 name=$2 pass fail skip rc wall text
 
-	read -r pass fail skip rc wall <"$work/$name.result"
+	read -r pass fail skip rc wall <"$logs/$name.result"
 	text="$name # $pass passed, $fail failed, $skip skipped, $wall s"
 	total_pass=$((total_pass + pass))
 	total_skip=$((total_skip + skip))
@@ -243,7 +248,7 @@ report_test()
 		explain "$name"
 	fi
 	total_fail=$((total_fail + fail))
-	grep -a '# SKIP' "$work/$name.verdict" | sed 's/^/# SKIPPED: /' || true
+	grep -a '# SKIP' "$logs/$name.verdict" | sed 's/^/# SKIPPED: /' || true
 }
 
 # The lines of tests.tsv that are wanted, in the array chosen.
@@ -264,7 +269,7 @@ choose_tests()
 
 run_all()
 {
-	local line fields number=0 running=0
+	local line fields running=0
 
 	for line in "${chosen[@]}"; do
 		IFS=$'\t' read -ra fields <<<"$line"
@@ -291,7 +296,7 @@ run_all()
 
 main()
 {
-	local round
+	local round logs number
 
 	parse_args "$@"
 	command -v "$QEMU" >/dev/null || skip_all "$QEMU is missing ($QEMU_PACKAGE)"
@@ -305,10 +310,13 @@ main()
 	choose_tests
 	find_programs
 	build_initrd
-	total_pass=0 total_fail=0 total_skip=0
+	total_pass=0 total_fail=0 total_skip=0 number=0
 	echo "TAP version 13"
 	echo "1..$((${#chosen[@]} * rounds))"
-	for ((round = 0; round < rounds; round++)); do
+	for ((round = 1; round <= rounds; round++)); do
+		logs=$work
+		[[ $soak -eq 0 ]] || logs=$work/round$round
+		mkdir -p "$logs"
 		run_all
 	done
 	echo "# totals: pass:$total_pass fail:$total_fail skip:$total_skip"

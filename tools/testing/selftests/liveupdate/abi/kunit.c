@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs the suites and prints KTAP. */
 #include <kunit/test.h>
-#include <linux/crc32.h>
 
 #define MAX_SUITES	8
 
@@ -13,20 +12,6 @@ void kunit_add_suite(struct kunit_suite *suite)
 	if (nr_suites == MAX_SUITES)
 		abort();
 	suites[nr_suites++] = suite;
-}
-
-/* As the kernel's crc32_le(), a bit at a time. */
-u32 crc32_le(u32 crc, const void *p, size_t len)
-{
-	const u8 *byte = p;
-	int i;
-
-	while (len--) {
-		crc ^= *byte++;
-		for (i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
-	return crc;
 }
 
 void *kunit_kzalloc(struct kunit *test, size_t size, int gfp)

@@ -33,7 +33,12 @@ int foreign_open(const char *device, uint64_t value)
 
 	if (fd < 0)
 		return -errno;
-	return write(fd, &value, sizeof(value)) == sizeof(value) ? fd : -EIO;
+	return foreign_change(fd, value) ? -EIO : fd;
+}
+
+int foreign_change(int fd, uint64_t value)
+{
+	return write(fd, &value, sizeof(value)) == sizeof(value) ? 0 : -EIO;
 }
 
 uint64_t foreign_value(int fd)

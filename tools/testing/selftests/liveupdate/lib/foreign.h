@@ -10,10 +10,15 @@
 #define FOREIGN		"/dev/luo_test"
 #define FOREIGN_FINAL	"/dev/luo_test_final"
 
+/* A file with such a value makes these callbacks fail. */
+#define FOREIGN_FAIL_PRESERVE	(1ULL << 63)
+#define FOREIGN_FAIL_FREEZE	(1ULL << 62)
+
 /* Load the module, or skip the story where there is none. */
 void foreign_load(const char *params);
 int foreign_open(const char *device, uint64_t value);
 uint64_t foreign_value(int fd);
+int foreign_change(int fd, uint64_t value);
 void foreign_set(const char *param, int value);
 
 /* The log of its callbacks: empty it, and compare it with lines "a;b;c". */

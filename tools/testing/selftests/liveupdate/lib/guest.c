@@ -84,6 +84,13 @@ const char *guest_param(const char *name, char *buf, size_t size)
 	return found;
 }
 
+unsigned long guest_number(const char *name, unsigned long otherwise)
+{
+	char buf[32];
+
+	return guest_param(name, buf, sizeof(buf)) ? strtoul(buf, NULL, 0) : otherwise;
+}
+
 static void starve_set(const char *name, const char *value)
 {
 	char path[128];

@@ -13,6 +13,9 @@ void guest_mount(void);
 /* The value of NAME= on the kernel command line, the last one; NULL if none. */
 const char *guest_param(const char *name, char *buf, size_t size);
 
+/* The same as a number, or otherwise. */
+unsigned long guest_number(const char *name, unsigned long otherwise);
+
 /* Load the next kernel; extra words go to the end of its command line. */
 int guest_kexec_load(bool more, const char *extra);
 int guest_kexec_unload(void);

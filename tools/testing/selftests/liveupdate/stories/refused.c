@@ -127,6 +127,9 @@ static void alloc_save(void)
 {
 	int session = require_fd(luo_create("alloc")), fd, i;
 
+	fd = require_fd(data_memfd("alloc", 0, SEED, PAGE));
+	check_ret(luo_preserve(require_fd(luo_create("alloc-discard")), fd, 1), 0);
+
 	for (i = 0; i < 4; i++) {
 		fd = require_fd(data_memfd_sparse("alloc", 0, 4 * GiB));
 		check_ret(data_write(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
@@ -154,31 +157,61 @@ static void nth_set(int nth, unsigned int n)
 	check(pwrite(nth, text, len, 0) == len);
 }
 
+/* Until it gives an fd, or 0. ENOSPC: that is what shmem says without an inode. */
+static int nth_sweep(int nth, int (*call)(int, int), int session, int token)
+{
+	unsigned int n;
+	int ret = -1;
+
+	for (n = 1; n < 500; n++) {
+		nth_set(nth, n);
+		ret = call(session, token);
+		nth_set(nth, 0);
+		if (ret >= 0)
+			break;
+		require(ret == -ENOMEM || ret == -ENFILE || ret == -ENOSPC,
+			"n %u: %d", n, ret);
+	}
+	require(ret >= 0);
+	story_log("%u allocations failed", n - 1);
+	return ret;
+}
+
+static int call_get(int session, int token)
+{
+	return luo_get(session, token);
+}
+
+static int call_retrieve(int session, int token)
+{
+	return luo_retrieve("alloc");
+}
+
+static int call_finish(int session, int token)
+{
+	return luo_finish(session);
+}
+
+static int call_discard(int session, int token)
+{
+	return luo_discard("alloc-discard");
+}
+
 static void alloc_load(void)
 {
-	int nth = nth_open(), session, fd = -1, i;
-	unsigned int n;
+	int nth = nth_open(), session, fd, i;
 
 	if (nth < 0)
 		story_skip("no fault injection in this kernel");
-	session = require_fd(luo_retrieve("alloc"));
+	session = nth_sweep(nth, call_retrieve, -1, 0);
 	for (i = 0; i < 4; i++) {
-		for (n = 1; n < 500; n++) {
-			nth_set(nth, n);
-			fd = luo_get(session, i);
-			nth_set(nth, 0);
-			if (fd >= 0)
-				break;
-			/* ENOSPC: that is what shmem says without an inode. */
-			require(fd == -ENOMEM || fd == -ENFILE || fd == -ENOSPC,
-				"n %u: %d", n, fd);
-		}
-		require(fd >= 0);
-		story_log("file %d: %u allocations failed", i, n - 1);
+		fd = nth_sweep(nth, call_get, session, i);
 		check_ret(data_check(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
 		check_ret(data_check(fd, SEED, 3 * GiB, 8 * PAGE), 0);
 	}
-	check_ret(luo_finish(session), 0);
+	nth_sweep(nth, call_finish, session, 0);
+	nth_sweep(nth, call_discard, -1, 0);
+	check_ret(luo_retrieve("alloc-discard"), -ENOENT);
 }
 
 STORY(alloc, .stages = 2, .stage = { alloc_save, alloc_load });

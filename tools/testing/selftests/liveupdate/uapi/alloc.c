@@ -104,6 +104,115 @@ TEST_F(alloc, create)
 	close(fd);
 }
 
+static int call_open(void *arg)
+{
+	return luo_open();
+}
+
+TEST_F(alloc, open)
+{
+	int fd;
+
+	close(self->dev);
+	fd = sweep(_metadata, call_open, NULL);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(luo_open(), -EBUSY);
+	close(fd);
+	self->dev = luo_open();
+	EXPECT_GE(self->dev, 0);
+}
+
+static int call_observe(void *arg)
+{
+	return luo_observe();
+}
+
+TEST_F(alloc, observe)
+{
+	int fd = sweep(_metadata, call_observe, NULL);
+
+	ASSERT_GE(fd, 0);
+	close(fd);
+}
+
+/* With one file in the session: what only looks, and what takes it out again. */
+static int call_list_session(void *arg)
+{
+	struct liveupdate_ioctl_list_session list;
+
+	return luo_list_session(*(int *)arg, LIVEUPDATE_OUTGOING, 0, &list);
+}
+
+static int call_list_file(void *arg)
+{
+	struct liveupdate_list_file list;
+
+	return luo_list_own_file(*(int *)arg, 0, &list);
+}
+
+static int call_get_name(void *arg)
+{
+	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
+
+	return luo_get_name(*(int *)arg, name);
+}
+
+static int call_unpreserve(void *arg)
+{
+	return luo_unpreserve(*(int *)arg, 1);
+}
+
+static int call_load(void *arg)
+{
+	return guest_kexec_load(false, "");
+}
+
+TEST_F(alloc, of_a_preserved_file)
+{
+	int fd = data_memfd("a", 0, SEED, 64 * KiB);
+
+	ASSERT_EQ(luo_preserve(self->session, fd, 1), 0);
+	EXPECT_EQ(sweep(_metadata, call_list_session, &self->dev), 0);
+	EXPECT_EQ(sweep(_metadata, call_list_file, &self->session), 0);
+	EXPECT_EQ(sweep(_metadata, call_get_name, &self->session), 0);
+	EXPECT_EQ(sweep(_metadata, call_unpreserve, &self->session), 0);
+	EXPECT_EQ(luo_unpreserve(self->session, 1), -ENOENT);
+	EXPECT_EQ(data_check(fd, SEED, 0, 64 * KiB), 0);
+	close(fd);
+}
+
+/*
+ * Loading an image that has to take a file along. It allocates by the thousand, and
+ * mostly in kexec, so only the first ones and each seventh of the others.
+ */
+TEST_F_TIMEOUT(alloc, load, 300)
+{
+	int fd = data_memfd("a", 0, SEED, 64 * KiB), n, ret = -1, failed = 0;
+
+	ASSERT_EQ(luo_preserve(self->session, fd, 1), 0);
+	if (call_load(NULL))
+		SKIP(goto out, "no image to load");
+	for (n = 1; n < MOST * 7; n += n < 50 ? 1 : 7) {
+		EXPECT_EQ(guest_kexec_unload(), 0);
+		fail_nth(n);
+		ret = call_load(NULL);
+		if (!fail_came())
+			break;
+		failed += ret < 0;
+		EXPECT_TRUE(!ret || ret == -ENOMEM || ret == -ENFILE ||
+			    ret == -EBUSY || ret == -EADDRNOTAVAIL) {
+			TH_LOG("allocation %d: %d", n, ret);
+		}
+	}
+	TH_LOG("%d failures, %d allocations", failed, n);
+	EXPECT_GT(failed, 0);
+	EXPECT_EQ(guest_kexec_unload(), 0);
+	EXPECT_EQ(luo_unpreserve(self->session, 1), 0);
+	EXPECT_EQ(data_check(fd, SEED, 0, 64 * KiB), 0);
+out:
+	close(fd);
+}
+
 struct call {
 	int session, fd;
 };

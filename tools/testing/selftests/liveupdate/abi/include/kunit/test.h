@@ -64,6 +64,7 @@ void kunit_add_suite(struct kunit_suite *suite);
 	} while (0)
 
 #define KUNIT_EXPECT_EQ(test, l, r)	ABI_KUNIT_CMP(test, l, ==, r)
+#define KUNIT_EXPECT_LE(test, l, r)	ABI_KUNIT_CMP(test, l, <=, r)
 #define KUNIT_EXPECT_TRUE(test, c)	ABI_KUNIT_CMP(test, !!(c), ==, 1)
 #define KUNIT_EXPECT_FALSE(test, c)	ABI_KUNIT_CMP(test, !!(c), ==, 0)
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, ...)				\

@@ -9,6 +9,6 @@
 typedef uint8_t u8, __u8;
 typedef uint16_t u16, __u16;
 typedef uint32_t u32, __u32;
-typedef uint64_t u64, __u64;
+typedef unsigned long long u64, __u64;	/* %llu prints it */
 
 #endif /* _ABI_LINUX_TYPES_H */
