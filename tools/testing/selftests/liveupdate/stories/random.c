@@ -28,7 +28,9 @@
 #define SEED		0x5eed
 #define CALLS		10000
 #define NR_PROCESSES	4
-#define NR_FDS		12
+#define NR_SESSIONS	6
+#define NR_FILES	8
+#define NR_FDS		(NR_SESSIONS + NR_FILES)
 #define NR_NAMES	32
 #define SIZE		(4 * PAGE)
 #define SLACK_KB	(16 * 1024)
@@ -56,10 +58,13 @@ static bool is_ours(const uint8_t *name)
 	return name[0] == 'r' && name[1] >= '0' && name[1] <= '9';
 }
 
-/* What a process has: files of each kind, shared with the others at first. */
+/* What a process has: sessions, then files; at first shared with the others. */
 static int fds[NR_FDS];
 static int dev;
 static char *page, *readonly, *edge;
+
+/* A session that is none of their business. */
+static int untouched = -1;
 
 static const struct command {
 	unsigned long nr;
@@ -104,9 +109,20 @@ static bool known(int error)
 	return false;
 }
 
-static int some_fd(void)
+static int *some_session(void)
 {
-	return rnd(8) ? PICK(fds) : rnd(2) ? dev : (int)rnd(64) - 2;
+	return &fds[rnd(NR_SESSIONS)];
+}
+
+static int *some_file(void)
+{
+	return &fds[NR_SESSIONS + rnd(NR_FILES)];
+}
+
+/* Now and then one of any kind, or of no kind. */
+static int or_another(int fd)
+{
+	return rnd(8) ? fd : rnd(2) ? PICK(fds) : (int)rnd(64) - 2;
 }
 
 static void some_name(char *name)
@@ -121,17 +137,17 @@ static void some_name(char *name)
 /* Each structure begins with its size; then words, or a name. */
 static void fill(char *arg, const struct command *command)
 {
-	uint32_t head[2] = { command->size, rnd(6) ? 0 : rnd(3) };
+	uint32_t head[2] = { command->size, rnd(8) ? 0 : rnd(3) };
 	uint64_t *words = (uint64_t *)arg;
 	unsigned int i;
 
 	if (!rnd(16))
 		head[0] = PICK(sizes);
 	if (command->nr == LIVEUPDATE_SESSION_PRESERVE_FD)
-		head[1] = some_fd();
+		head[1] = or_another(*some_file());
 	memset(arg, 0, PAGE);
 	for (i = 1; i < command->size / sizeof(*words); i++)
-		words[i] = rnd(4) ? rnd(6) : PICK(odd);
+		words[i] = rnd(8) ? rnd(6) : PICK(odd);
 	if (command->named && rnd(16))
 		some_name(arg + 8);
 	memcpy(arg, head, sizeof(head));
@@ -142,7 +158,7 @@ static void *some_arg(const struct command *command)
 	char *arg = page;
 
 	fill(page, command);
-	switch (rnd(16)) {
+	switch (rnd(32)) {
 	case 0:
 		return NULL;
 	case 1:
@@ -159,10 +175,8 @@ static void *some_arg(const struct command *command)
 }
 
 /* A new descriptor takes the place of an old one, which may be the last. */
-static void keep(int fd)
+static void keep(int *place, int fd)
 {
-	int *place = &PICK(fds);
-
 	close(*place);
 	*place = fd;
 }
@@ -172,7 +186,7 @@ static void call_ioctl(void)
 	const struct command *command = &PICK(commands);
 	unsigned long nr = rnd(32) ? command->nr :
 			   _IO(LIVEUPDATE_IOCTL_TYPE, rnd(256));
-	int fd = (nr & 0x40) || !rnd(16) ? some_fd() : dev, ret;
+	int fd = or_another(nr & 0x40 ? *some_session() : dev), ret;
 	char *arg = some_arg(command);
 
 	ret = ioctl(fd, nr, arg);
@@ -185,39 +199,41 @@ static void call_ioctl(void)
 	    nr == LIVEUPDATE_IOCTL_RETRIEVE_SESSION ||
 	    nr == LIVEUPDATE_SESSION_RETRIEVE_FD) {
 		memcpy(&fd, arg + 4, sizeof(fd));
-		keep(fd);
+		keep(nr == LIVEUPDATE_SESSION_RETRIEVE_FD ? some_file() :
+		     some_session(), fd);
 	}
 }
 
 static void call_file(void)
 {
-	struct pollfd poll_fd = { .fd = some_fd(), .events = POLLPRI };
+	struct pollfd poll_fd = { .fd = or_another(dev), .events = POLLPRI };
 
 	switch (rnd(6)) {
 	case 0:
-		(void)!ftruncate(PICK(fds), rnd(8) * PAGE);
+		(void)!ftruncate(*some_file(), rnd(8) * PAGE);
 		break;
 	case 1:
-		(void)!pwrite(PICK(fds), page, 100, rnd(8) * PAGE);
+		(void)!pwrite(*some_file(), page, 100, rnd(8) * PAGE);
 		break;
 	case 2:
 		poll(&poll_fd, 1, 0);
 		break;
 	case 3:
-		keep(dup(PICK(fds)));
+		keep(some_session(), dup(*some_session()));
 		break;
 	default:
-		keep(data_memfd("random", 0, SEED, SIZE));
+		keep(some_file(), data_memfd("random", 0, SEED, SIZE));
 	}
 }
 
 static void process(unsigned int who, unsigned long calls, uint64_t seed)
 {
 	state = seed * NR_PROCESSES + who;
+	close(untouched);
 	if (who % 2)
 		dev = luo_observe();
 	while (calls--) {
-		if (rnd(5))
+		if (rnd(8))
 			call_ioctl();
 		else
 			call_file();
@@ -260,11 +276,10 @@ static void campaign(void)
 	int status;
 
 	story_log("luo.seed=%lu: %lu calls", seed, calls);
-	memory();
 	dev = require_fd(luo_open());
 	for (i = 0; i < NR_FDS; i++)
-		fds[i] = i % 3 ? data_memfd("random", 0, SEED, SIZE) :
-			 luo_create_on(dev, name_of(i));
+		fds[i] = i < NR_SESSIONS ? luo_create_on(dev, name_of(i)) :
+			 data_memfd("random", 0, SEED, SIZE);
 	for (i = 0; i < NR_PROCESSES; i++) {
 		pids[i] = fork();
 		if (!pids[i])
@@ -302,7 +317,7 @@ static void nothing_outgoing(void)
 	close(observer);
 }
 
-static void make_session(const char *name)
+static int make_session(const char *name)
 {
 	int session = require_fd(luo_create(name)), i;
 
@@ -310,6 +325,7 @@ static void make_session(const char *name)
 		check_ret(luo_preserve(session,
 				       require_fd(data_memfd(name, 0, SEED + i, SIZE)),
 				       i), 0);
+	return session;
 }
 
 static void random_save(void)
@@ -317,7 +333,8 @@ static void random_save(void)
 	struct counters before;
 	int i;
 
-	make_session("untouched");
+	memory();
+	untouched = make_session("untouched");
 	counters_get(&before);
 	campaign();
 	nothing_outgoing();
@@ -353,6 +370,7 @@ static void random_load(void)
 {
 	int session, i;
 
+	memory();
 	campaign();
 	nothing_outgoing();
 	finish_all();
