@@ -183,7 +183,7 @@ TEST_F(alloc, of_a_preserved_file)
 
 /*
  * Loading an image that has to take a file along. It allocates by the thousand, and
- * mostly in kexec, so only the first ones and each seventh of the others.
+ * mostly in kexec, so only the first ones and some of the others.
  */
 TEST_F_TIMEOUT(alloc, load, 300)
 {
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(alloc, load, 300)
 	ASSERT_EQ(luo_preserve(self->session, fd, 1), 0);
 	if (call_load(NULL))
 		SKIP(goto out, "no image to load");
-	for (n = 1; n < MOST * 7; n += n < 50 ? 1 : 7) {
+	for (n = 1; n < 8 * MOST; n += n < 40 ? 1 : 97) {
 		EXPECT_EQ(guest_kexec_unload(), 0);
 		fail_nth(n);
 		ret = call_load(NULL);
