@@ -10,7 +10,7 @@ export ARCH DEBUG SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES ROUNDS R
 
 VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak clean
 
-.PHONY: help apply test verify-all $(VERBS)
+.PHONY: help apply mutants test verify-all $(VERBS)
 
 help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ apply:
 test:
 	@ktree/test "$(T)"
 
+mutants:
+	@ktree/mutants $(T)
+
 ## Live Update Orchestrator: a patch series for Linux, as an overlay
 ##
 ##   make demo [FILE=...]      a file lives on in memory while the kernel under it is replaced;
@@ -37,6 +40,7 @@ test:
 ##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
 ##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
 ##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
+##   make mutants [T=NAME]     takes each guard out once, and its test has to go red
 ##   make soak [T=NAME] [ROUNDS=N]    the tests again and again, with more random numbers
 ##   make fuzz [MINUTES=10]    libFuzzer on what a kernel reads from the previous one
 ##   make bench [KEEP=1]       the figures, in guest instructions (KEEP=1: into docs/figures.md)

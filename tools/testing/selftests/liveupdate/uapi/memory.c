@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
@@ -177,36 +178,54 @@ TEST_F(memory, files_are_limited)
 
 #define SCRATCH	"/sys/kernel/debug/kho/out/scratch_"
 
-static bool in_scratch(uint64_t phys)
-{
-	char starts[512], lens[512], *start = starts, *len = lens, *end;
-	uint64_t from, size;
+struct scratch {
+	char starts[512];
+	char lens[512];
+};
 
-	if (guest_read(SCRATCH "phys", starts, sizeof(starts)) < 0 ||
-	    guest_read(SCRATCH "len", lens, sizeof(lens)) < 0)
-		return false;
-	for (;; start = end) {
-		from = strtoull(start, &end, 0);
-		if (end == start)
+static bool scratch_read(struct scratch *scratch)
+{
+	return guest_read(SCRATCH "phys", scratch->starts, sizeof(scratch->starts)) >= 0 &&
+	       guest_read(SCRATCH "len", scratch->lens, sizeof(scratch->lens)) >= 0;
+}
+
+static bool in_scratch(const struct scratch *scratch, uint64_t phys)
+{
+	const char *start = scratch->starts, *len = scratch->lens;
+	char *start_end, *len_end;
+
+	for (;; start = start_end, len = len_end) {
+		uint64_t from = strtoull(start, &start_end, 0);
+		uint64_t size = strtoull(len, &len_end, 0);
+
+		if (start_end == start)
 			return false;
-		size = strtoull(len, &len, 0);
 		if (phys >= from && phys - from < size)
 			return true;
 	}
 }
 
-/* Write to a file until a page of it lies in scratch: its offset, or -1. */
-static off_t grow_into_scratch(int fd)
-{
-	static char step[16 * PAGE];
-	off_t off, at;
+#define ROOM	(1400 * MiB)	/* in a debug guest, scratch is used when 900 MiB are */
+#define SPARE	(64 * MiB)
 
-	for (off = 0; off < (off_t)(400 * MiB); off += sizeof(step)) {
+static bool memory_left(void)
+{
+	struct sysinfo info;
+
+	return !sysinfo(&info) && (uint64_t)info.freeram * info.mem_unit > SPARE;
+}
+
+/* Write to a file until a page of it lies in scratch: its offset, or -1. */
+static off_t grow_into_scratch(const struct scratch *scratch, int fd)
+{
+	static char step[MiB / 2];
+	off_t off;
+
+	for (off = 0; off < (off_t)ROOM && memory_left(); off += sizeof(step)) {
 		if (pwrite(fd, step, sizeof(step), off) != sizeof(step))
 			return -1;
-		for (at = off; at < off + (off_t)sizeof(step); at += PAGE)
-			if (in_scratch(data_phys(fd, at)))
-				return at;
+		if (in_scratch(scratch, data_phys(fd, off)))
+			return off;
 	}
 	return -1;
 }
@@ -215,19 +234,23 @@ static off_t grow_into_scratch(int fd)
 TEST_F(memory, held_where_nothing_may_stay)
 {
 	int session = luo_create("held"), pipes[2];
-	int fd = data_memfd_sparse("held", 0, 400 * MiB);
-	off_t at = grow_into_scratch(fd), from = at;
+	int fd = data_memfd_sparse("held", 0, ROOM);
+	struct scratch scratch;
+	off_t at, from;
 
+	ASSERT_TRUE(scratch_read(&scratch));
+	at = grow_into_scratch(&scratch, fd);
 	if (at < 0)
 		SKIP(goto out, "no page in scratch");
+	from = at;
 	ASSERT_EQ(pipe(pipes), 0);
 	ASSERT_EQ(splice(fd, &from, pipes[1], NULL, PAGE, 0), PAGE);
 	EXPECT_EQ(luo_preserve(session, fd, 1), -EBUSY);
-	EXPECT_TRUE(in_scratch(data_phys(fd, at)));
+	EXPECT_TRUE(in_scratch(&scratch, data_phys(fd, at)));
 	close(pipes[0]);
 	close(pipes[1]);
 	EXPECT_EQ(luo_preserve(session, fd, 1), 0);
-	EXPECT_FALSE(in_scratch(data_phys(fd, at)));
+	EXPECT_FALSE(in_scratch(&scratch, data_phys(fd, at)));
 out:
 	close(fd);
 	close(session);
