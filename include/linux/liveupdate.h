@@ -150,8 +150,9 @@ struct liveupdate_file_handler {
 		.read_max = _max,					\
 	}
 #else
-#define __LIVEUPDATE_READS(_kind, _name, _min, _max)	\
-	static_assert((_min) <= (_max))
+#define __LIVEUPDATE_READS(_kind, _name, _min, _max)			\
+	static_assert((_kind) && (_min) <= (_max) &&			\
+		      sizeof(_name) <= LUO_SER_COMPATIBLE_LENGTH)
 #endif
 
 /**

@@ -38,12 +38,19 @@ static u32 luo_bytes_u32(const struct luo_bytes *bytes, size_t offset)
 	return get_unaligned_le32(bytes->data + offset);
 }
 
-/* Drops what is before @offset and behind @offset + @size. */
-static int luo_bytes_narrow(struct luo_bytes *bytes, u64 offset, u64 size)
+static int luo_bytes_skip(struct luo_bytes *bytes, u64 size)
 {
-	if (offset > bytes->size || size > bytes->size - offset)
+	if (size > bytes->size)
 		return -EBADMSG;
-	bytes->data += offset;
+	bytes->data += size;
+	bytes->size -= size;
+	return 0;
+}
+
+static int luo_bytes_cut(struct luo_bytes *bytes, u64 size)
+{
+	if (size > bytes->size)
+		return -EBADMSG;
 	bytes->size = size;
 	return 0;
 }
@@ -59,15 +66,14 @@ static int luo_bzimage_data(struct luo_bytes *bytes)
 		return -ENOENT;
 	offset = (bytes->data[BZ_SETUP_SECTS] ?: 4) + 1;
 	offset = offset * BZ_SECTOR + luo_bytes_u32(bytes, BZ_INFO_OFFSET);
-	if (offset > bytes->size || bytes->size - offset < BZ_INFO_MIN ||
-	    luo_bytes_u32(bytes, offset) != BZ_INFO_MAGIC)
+	if (luo_bytes_skip(bytes, offset) || bytes->size < BZ_INFO_MIN ||
+	    luo_bytes_u32(bytes, 0) != BZ_INFO_MAGIC)
 		return -EBADMSG;
-	fixed = luo_bytes_u32(bytes, offset + 4);
-	total = luo_bytes_u32(bytes, offset + 8);
-	if (fixed < BZ_INFO_MIN || fixed > total)
+	fixed = luo_bytes_u32(bytes, 4);
+	total = luo_bytes_u32(bytes, 8);
+	if (fixed < BZ_INFO_MIN)
 		return -EBADMSG;
-	return luo_bytes_narrow(bytes, offset, total) ?:
-	       luo_bytes_narrow(bytes, fixed, total - fixed);
+	return luo_bytes_cut(bytes, total) ?: luo_bytes_skip(bytes, fixed);
 }
 
 /* From there to our chunk. */
@@ -79,11 +85,12 @@ static int luo_bzimage_chunk(struct luo_bytes *bytes)
 		if (bytes->size < 8)
 			return -EBADMSG;
 		size = luo_bytes_u32(bytes, 4);
-		if (size < 8 || size > bytes->size)
+		if (size < 8)
 			return -EBADMSG;
 		if (luo_bytes_u32(bytes, 0) == LUO_IMAGE_MAGIC)
-			return luo_bytes_narrow(bytes, 0, size);
-		luo_bytes_narrow(bytes, size, bytes->size - size);
+			return luo_bytes_cut(bytes, size);
+		if (luo_bytes_skip(bytes, size))
+			return -EBADMSG;
 	}
 	return -ENOENT;
 }
@@ -99,7 +106,7 @@ static int luo_chunk_ranges(struct luo_bytes *bytes)
 		return -EPROTONOSUPPORT;
 	if (luo_bytes_u32(bytes, 12))
 		return -EBADMSG;
-	luo_bytes_narrow(bytes, head, bytes->size - head);
+	luo_bytes_skip(bytes, head);
 	if (bytes->size % sizeof(struct luo_range_ser) ||
 	    bytes->size / sizeof(struct luo_range_ser) > LUO_IMAGE_RANGES_MAX)
 		return -EBADMSG;

@@ -32,19 +32,32 @@ struct luo_version {
 /* The directories of the kinds, made once. */
 static struct kobject *luo_sysfs_kinds[LUO_RANGE_FLB + 1];
 
-#define LUO_VERSION_ATTR(_name)						\
-static ssize_t _name##_show(struct kobject *kobj,			\
-			    struct kobj_attribute *attr, char *buf)	\
-{									\
-	struct luo_version *v = container_of(kobj, struct luo_version, kobj); \
-									\
-	return sysfs_emit(buf, "%u\n", v->_name);			\
-}									\
-static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
+static struct luo_version *luo_version_of(struct kobject *kobj)
+{
+	return container_of(kobj, struct luo_version, kobj);
+}
 
-LUO_VERSION_ATTR(version);
-LUO_VERSION_ATTR(read_min);
-LUO_VERSION_ATTR(read_max);
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%u\n", luo_version_of(kobj)->version);
+}
+
+static ssize_t read_min_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", luo_version_of(kobj)->read_min);
+}
+
+static ssize_t read_max_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", luo_version_of(kobj)->read_max);
+}
+
+static struct kobj_attribute version_attr = __ATTR_RO(version);
+static struct kobj_attribute read_min_attr = __ATTR_RO(read_min);
+static struct kobj_attribute read_max_attr = __ATTR_RO(read_max);
 
 static struct attribute *luo_version_attrs[] = {
 	&version_attr.attr,
@@ -56,7 +69,7 @@ ATTRIBUTE_GROUPS(luo_version);
 
 static void luo_version_release(struct kobject *kobj)
 {
-	kfree(container_of(kobj, struct luo_version, kobj));
+	kfree(luo_version_of(kobj));
 }
 
 static const struct kobj_type luo_version_type = {

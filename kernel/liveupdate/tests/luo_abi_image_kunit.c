@@ -81,16 +81,31 @@ static void image_good(struct kunit *test)
 static void image_truncated(struct kunit *test)
 {
 	u8 *image = test->priv;
-	unsigned int nr;
+	unsigned int i, nr;
 	size_t size, offset;
 
-	for (size = 0; size < IMAGE_SIZE; size++) {
+	/* Once as it is, once with a kernel_info that claims to end there, too. */
+	for (i = 0; i < 2 * IMAGE_SIZE; i++) {
+		size = i / 2;
 		image_fill(image);
+		if (i % 2 && size >= INFO + FIXED)
+			put(image, INFO + 8, 4, size - INFO);
 		memmove(image + IMAGE_SIZE - size, image, size);
 		KUNIT_EXPECT_NE_MSG(test,
 				    luo_abi_image_find(image + IMAGE_SIZE - size,
 						       size, &offset, &nr),
 				    0, "size %u", (unsigned int)size);
+	}
+	/* Our chunk ends within its head, and so does the file. */
+	for (size = CHUNK + 8; size < CHUNK + sizeof(struct luo_image_ser); size++) {
+		image_fill(image);
+		put(image, INFO + 8, 4, size - INFO);
+		put(image, CHUNK + 4, 4, size - CHUNK);
+		memmove(image + IMAGE_SIZE - size, image, size);
+		KUNIT_EXPECT_EQ(test,
+				luo_abi_image_find(image + IMAGE_SIZE - size,
+						   size, &offset, &nr),
+				-EBADMSG);
 	}
 }
 
@@ -153,6 +168,34 @@ static void image_damaged(struct kunit *test)
 						       &offset, &nr),
 				    c->error, "%s", c->what);
 	}
+	/* A fixed part without room for its own sizes, and chunks all the same. */
+	image_fill(image);
+	put(image, INFO + 4, 4, 8);
+	put(image, INFO + 12, 4, CHUNK - INFO - 8);
+	KUNIT_EXPECT_EQ(test, luo_abi_image_find(image, IMAGE_SIZE, &offset, &nr),
+			-EBADMSG);
+}
+
+static void image_too_many(struct kunit *test)
+{
+	unsigned int most = LUO_IMAGE_RANGES_MAX, nr;
+	size_t offset, size;
+	u8 *image;
+
+	size = CHUNK + sizeof(struct luo_image_ser) +
+	       (most + 1) * sizeof(struct luo_range_ser);
+	image = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, image);
+	image_fill(image);
+	put(image, INFO + 8, 4, size - INFO);
+	put(image, CHUNK + 4, 4, size - CHUNK);
+	KUNIT_EXPECT_EQ(test, luo_abi_image_find(image, size, &offset, &nr),
+			-EBADMSG);
+	size -= sizeof(struct luo_range_ser);
+	put(image, INFO + 8, 4, size - INFO);
+	put(image, CHUNK + 4, 4, size - CHUNK);
+	KUNIT_EXPECT_EQ(test, luo_abi_image_find(image, size, &offset, &nr), 0);
+	KUNIT_EXPECT_EQ(test, nr, most);
 }
 
 /* Whatever stands where: what is found is in the file. */
@@ -194,6 +237,7 @@ static void image_range(struct kunit *test)
 				    -EBADMSG, #change);			\
 	} while (0)
 	KUNIT_EXPECT_EQ(test, luo_abi_range_check(&good), 0);
+	REFUSED(memset(range.name, 0, sizeof(range.name)));
 	REFUSED(range.name[0] = 0);
 	REFUSED(memset(range.name, 'a', sizeof(range.name)));
 	REFUSED(range.name[sizeof(range.name) - 1] = 'a');
@@ -225,6 +269,7 @@ static const struct read_case {
 	{ LUO_RANGE_CORE, "memfd", 1, -ENOENT },
 	{ LUO_RANGE_FILE, "kho", 2, -ENOENT },
 	{ LUO_RANGE_FILE, "memf", 1, -ENOENT },
+	{ LUO_RANGE_FILE, "memfe", 1, -ENOENT },
 	{ LUO_RANGE_FILE, "memfd2", 1, -ENOENT },
 };
 
@@ -256,6 +301,7 @@ static struct kunit_case luo_abi_image_cases[] = {
 	KUNIT_CASE(image_good),
 	KUNIT_CASE(image_truncated),
 	KUNIT_CASE(image_damaged),
+	KUNIT_CASE(image_too_many),
 	KUNIT_CASE(image_any_word),
 	KUNIT_CASE(image_range),
 	KUNIT_CASE(image_reads),
