@@ -179,7 +179,7 @@ static u64 memfd_luo_memory(struct liveupdate_file_op_args *args)
 		return 0;
 	ser = phys_to_virt(args->serialized_data);
 	if (offset_in_page(ser) || ser->magic != MEMFD_LUO_MAGIC ||
-	    ser->version != MEMFD_LUO_VERSION)
+	    !memfd_luo_reads(ser->version))
 		return 0;
 	return READ_ONCE(ser->nr_pages) << PAGE_SHIFT;
 }
@@ -202,10 +202,14 @@ static struct liveupdate_file_handler memfd_luo_handler = {
 	.compatible = MEMFD_LUO_COMPATIBLE,
 };
 
+LIVEUPDATE_READS_FILES("memfd", MEMFD_LUO_VERSION, MEMFD_LUO_VERSION_MAX);
+
 static int __init memfd_luo_init(void)
 {
-	int err = liveupdate_register_file_handler(&memfd_luo_handler);
+	int err;
 
+	memfd_luo_v2_init(&memfd_luo_handler);
+	err = liveupdate_register_file_handler(&memfd_luo_handler);
 	if (err && err != -EOPNOTSUPP)
 		pr_err("cannot register: %pe\n", ERR_PTR(err));
 	return 0;

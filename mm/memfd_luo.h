@@ -74,6 +74,53 @@ struct memfd_luo {
 	long poison_events;
 };
 
+/* memfd_luo_v2.c */
+struct liveupdate_file_handler;
+
+#ifdef CONFIG_LIVEUPDATE_MEMFD_TEST_V2
+#define MEMFD_LUO_VERSION_MAX	MEMFD_LUO_VERSION_TEST
+u32 memfd_luo_version(void);
+bool memfd_luo_reads(u32 version);
+void memfd_luo_v2_init(struct liveupdate_file_handler *handler);
+#else
+#define MEMFD_LUO_VERSION_MAX	MEMFD_LUO_VERSION
+static inline u32 memfd_luo_version(void)
+{
+	return MEMFD_LUO_VERSION;
+}
+
+static inline bool memfd_luo_reads(u32 version)
+{
+	return version == MEMFD_LUO_VERSION;
+}
+
+static inline void memfd_luo_v2_init(struct liveupdate_file_handler *handler)
+{
+}
+#endif
+
+static inline bool memfd_luo_is_v2(const struct memfd_luo_ser *ser)
+{
+	return IS_ENABLED(CONFIG_LIVEUPDATE_MEMFD_TEST_V2) &&
+	       ser->version == MEMFD_LUO_VERSION_TEST;
+}
+
+static inline u64 memfd_luo_pos(const struct memfd_luo_ser *ser)
+{
+	return memfd_luo_is_v2(ser) ? ser->reserved0 : ser->pos;
+}
+
+static inline u64 memfd_luo_reserved(const struct memfd_luo_ser *ser)
+{
+	return memfd_luo_is_v2(ser) ? ser->pos : ser->reserved0;
+}
+
+static inline void memfd_luo_set_pos(struct memfd_luo_ser *ser, u64 pos)
+{
+	ser->pos = memfd_luo_is_v2(ser) ? 0 : pos;
+	ser->reserved0 = memfd_luo_is_v2(ser) ? pos : 0;
+}
+
 /* memfd_luo_record.c */
 struct memfd_luo *memfd_luo_attach(struct file *file, bool unlimited);
 void memfd_luo_detach(struct memfd_luo *luo);

@@ -131,7 +131,7 @@ int memfd_luo_close_record(struct memfd_luo *luo, struct file *file)
 			goto unlock;
 	}
 	ser->size = i_size_read(inode);
-	ser->pos = READ_ONCE(file->f_pos);
+	memfd_luo_set_pos(ser, READ_ONCE(file->f_pos));
 	ser->open_flags = file->f_flags & MEMFD_LUO_OPEN_FLAGS;
 	ser->seals = SHMEM_I(inode)->seals;
 	ser->uid = from_kuid(&init_user_ns, inode->i_uid);

@@ -37,15 +37,16 @@ int memfd_luo_head_check(const struct memfd_luo_ser *ser)
 {
 	if (ser->magic != MEMFD_LUO_MAGIC)
 		return -EBADMSG;
-	if (ser->version != MEMFD_LUO_VERSION || ser->page_shift != PAGE_SHIFT)
+	if (!memfd_luo_reads(ser->version) || ser->page_shift != PAGE_SHIFT)
 		return -EPROTONOSUPPORT;
 	if (ser->crc != memfd_luo_head_crc(ser) || check_poison(ser) ||
 	    ser->name_len > NAME_MAX || ser->name[ser->name_len] ||
 	    ser->tail_crc != memfd_luo_tail_crc(ser))
 		return -EBADMSG;
-	if (ser->size > MAX_LFS_FILESIZE || ser->pos > MAX_LFS_FILESIZE ||
+	if (ser->size > MAX_LFS_FILESIZE ||
+	    memfd_luo_pos(ser) > MAX_LFS_FILESIZE ||
 	    !S_ISREG(ser->mode) || ser->mode & ~(S_IFMT | S_IALLUGO) ||
-	    ser->open_flags & ~MEMFD_LUO_OPEN_FLAGS || ser->reserved0 ||
+	    ser->open_flags & ~MEMFD_LUO_OPEN_FLAGS || memfd_luo_reserved(ser) ||
 	    ser->seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW |
 			   F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC))
 		return -EBADMSG;

@@ -48,7 +48,7 @@ static int record_head_alloc(struct memfd_luo *luo, struct file *file)
 
 	memset(ser, 0, offsetof(struct memfd_luo_ser, root));
 	ser->magic = MEMFD_LUO_MAGIC;
-	ser->version = MEMFD_LUO_VERSION;
+	ser->version = memfd_luo_version();
 	ser->page_shift = PAGE_SHIFT;
 	ser->name_len = name->len;
 	memcpy(ser->name, name->name, name->len);

@@ -298,7 +298,7 @@ int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 	if (IS_ERR(file))
 		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 
-	file->f_pos = ser->pos;
+	file->f_pos = memfd_luo_pos(ser);
 	if (ser->seals & F_SEAL_WRITE)
 		WARN_ON_ONCE(mapping_deny_writable(file->f_mapping));
 	build_inode(ser, file_inode(file));

@@ -22,6 +22,7 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/kexec.h>
 #include <linux/kexec_handover.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
@@ -109,10 +110,11 @@ static int luo_freeze(void)
 	int ret;
 
 	lockdep_assert_held_write(&luo_phase_rwsem);
-	ret = luo_gate_image_check() ?: luo_ride_check(&luo_incoming);
+	ret = luo_gate_image_check(kexec_image) ?:
+	      luo_ride_check(&luo_incoming, kexec_image);
 	if (ret)
 		return ret;
-	if (!luo_gate_image_fits())
+	if (luo_image_takes(kexec_image))
 		return 0;
 
 	ret = luo_set_freeze(&luo_outgoing);
@@ -148,6 +150,7 @@ thaw:
  * Context: From kernel_kexec(), which holds the kexec lock. May sleep.
  * Return: 0, or, and then all is as before (F4):
  * * -ENOEXEC: the image cannot take along what is preserved (F5)
+ * * -EPROTONOSUPPORT: the image cannot read it (F5)
  * * -EBUSY: a file of the previous kernel cannot be finished now (F6)
  * * -EINTR: killed
  * * what the freeze of a handler returned

@@ -136,7 +136,7 @@ int luo_file_preserve(struct luo_file *lf, struct file *file)
 	if (!lf->handler)
 		return -ENOENT;
 	lf->file = get_file(file);
-	ret = luo_gate_file_add();
+	ret = luo_gate_file_add(lf->handler);
 	if (ret)
 		goto put_handler;
 	ret = luo_object_claim(lf);
@@ -156,7 +156,7 @@ unpreserve_flbs:
 release_object:
 	luo_object_release(lf);
 gate_file_del:
-	luo_gate_file_del();
+	luo_gate_file_del(lf->handler);
 put_handler:
 	fput(lf->file);
 	luo_handler_put(lf->handler);
@@ -177,7 +177,7 @@ void luo_file_unpreserve(struct luo_file *lf)
 	lf->handler->ops->unpreserve(&args);
 	luo_flb_file_unpreserve(lf->handler, lf->flb_mask);
 	luo_object_release(lf);
-	luo_gate_file_del();
+	luo_gate_file_del(lf->handler);
 	fput(lf->file);
 	luo_handler_put(lf->handler);
 	kfree_rcu(lf, rcu);

@@ -7,6 +7,7 @@
  */
 #include <linux/bits.h>
 #include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -88,6 +89,7 @@ static struct luo_flb_link *luo_flb_link_find(struct list_head *links,
 /* The first link of an FLB: give it a slot and find what came for it. */
 static int luo_flb_publish(struct liveupdate_flb *flb)
 {
+	unsigned int name_len = 0, version = 0;
 	struct liveupdate_flb *other;
 
 	lockdep_assert_held_write(&luo_registry_rwsem);
@@ -97,6 +99,11 @@ static int luo_flb_publish(struct liveupdate_flb *flb)
 	}
 	if (hweight64(luo_flb_slots) == luo_flb_max())
 		return -ENOSPC;
+	luo_abi_compatible_parse(flb->compatible, &name_len, &version);
+	flb->shown = luo_version_show(LUO_RANGE_FLB, flb->compatible, name_len,
+				      version, flb->read_min, flb->read_max);
+	if (IS_ERR(flb->shown))
+		return PTR_ERR(flb->shown);
 
 	mutex_init(&flb->lock);
 	flb->slot = ffz(luo_flb_slots);
@@ -130,6 +137,7 @@ static void luo_flb_unpublish(struct liveupdate_flb *flb)
 {
 	lockdep_assert_held_write(&luo_registry_rwsem);
 	luo_flb_incoming_detach(flb);
+	luo_version_hide(flb->shown);
 	list_del_init(&flb->list);
 	luo_flb_slots &= ~BIT_ULL(flb->slot);
 }
@@ -147,7 +155,7 @@ static void luo_flb_unpublish(struct liveupdate_flb *flb)
  * * -EEXIST: they are linked already, or another FLB has this name
  * * -EBUSY: files of this handler are preserved
  * * -ENOSPC: there are too many FLBs
- * * -ENOMEM: no memory for the link
+ * * -ENOMEM: no memory for the link, or for what is shown in sysfs
  * * -EOPNOTSUPP: live update is off
  */
 int liveupdate_register_flb(struct liveupdate_file_handler *fh,

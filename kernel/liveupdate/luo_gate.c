@@ -2,10 +2,10 @@
 /*
  * What cannot go together
  *
- * Preserved files need a kexec image that takes them along (F5), and neither
- * hibernation nor a kexec jump would (F18). Both sides meet here: a file that
- * is about to be preserved and an image that is about to be installed each
- * look at what the other side said before, under one lock.
+ * Preserved files need a kexec image that takes them along and can read them
+ * (F5), and neither hibernation nor a kexec jump would (F18). Both sides meet
+ * here: a file that is about to be preserved and an image that is about to be
+ * installed each look at what the other side said before, under one lock.
  */
 #define pr_fmt(fmt) "liveupdate: " fmt
 
@@ -15,18 +15,13 @@
 #include <linux/printk.h>
 #include <linux/sysctl.h>
 
+#include "luo_abi_image.h"
 #include "luo_internal.h"
-
-enum luo_gate_image {
-	LUO_IMAGE_NONE,
-	LUO_IMAGE_FIT,
-	LUO_IMAGE_UNFIT,
-};
 
 static DEFINE_MUTEX(luo_gate_lock);
 
-/* Protected by luo_gate_lock. */
-static enum luo_gate_image luo_gate_image;
+/* Protected by luo_gate_lock. The image is the one that is loaded, or NULL. */
+static const struct kimage *luo_gate_image;
 static unsigned long luo_gate_files;
 
 /* Incoming files and records that nobody took over yet. */
@@ -35,39 +30,103 @@ static atomic_long_t luo_gate_waiting_nr;
 unsigned int luo_max_sessions = 16384;
 static unsigned int luo_max_files = 1048576;
 
+static int luo_gate_check_one(const struct kimage *image,
+			      enum luo_range_kind kind, const char *compatible)
+{
+	int ret = luo_image_reads(image, kind, compatible);
+
+	if (ret == -ENOENT) {
+		pr_info("the kexec image does not say whether it reads %s\n",
+			compatible);
+		return 0;
+	}
+	if (ret)
+		pr_err_ratelimited("the kexec image cannot read %s\n",
+				   compatible);
+	return ret;
+}
+
+/**
+ * luo_gate_check_handler() - can an image read what files of a handler leave?
+ * @image: the image
+ * @fh: the handler; its FLBs cannot change
+ *
+ * Context: May sleep.
+ * Return: 0, or -EPROTONOSUPPORT if it says that it cannot (F5).
+ */
+int luo_gate_check_handler(const struct kimage *image,
+			   const struct liveupdate_file_handler *fh)
+{
+	struct luo_flb_link *link;
+	int ret;
+
+	lockdep_assert_held(&luo_gate_lock);
+	ret = luo_gate_check_one(image, LUO_RANGE_FILE, fh->compatible);
+	list_for_each_entry(link, &fh->flb_links, list) {
+		if (ret)
+			break;
+		ret = luo_gate_check_one(image, LUO_RANGE_FLB,
+					 link->flb->compatible);
+	}
+	return ret;
+}
+
+/* Can the image that is loaded take one more file of a handler along? */
+static int luo_gate_check_file(const struct liveupdate_file_handler *fh)
+{
+	int ret;
+
+	if (!luo_gate_image)
+		return 0;
+	ret = luo_image_takes(luo_gate_image);
+	if (ret) {
+		pr_warn_ratelimited("the kexec image that is loaded cannot take preserved files along: %s\n",
+				    luo_image_why(luo_gate_image));
+		return ret;
+	}
+	/* If there are others of this handler then that was checked before. */
+	return fh->nr_files ? 0 : luo_gate_check_handler(luo_gate_image, fh);
+}
+
 /**
  * luo_gate_file_add() - a file is about to be preserved
+ * @fh: its handler, from luo_handler_get()
  *
  * Context: May sleep.
  * Return:
  * * 0: luo_gate_file_del() has to follow when it no longer is
  * * -ENOSPC: kernel.liveupdate_max_files is reached
  * * -ENOEXEC: an image is loaded that cannot take it along (F5)
+ * * -EPROTONOSUPPORT: an image is loaded that cannot read it (F5)
  */
-int luo_gate_file_add(void)
+int luo_gate_file_add(struct liveupdate_file_handler *fh)
 {
+	int ret;
+
 	guard(mutex)(&luo_gate_lock);
 
-	if (luo_gate_image == LUO_IMAGE_UNFIT) {
-		pr_warn_ratelimited("the kexec image that is loaded cannot take preserved files along\n");
-		return -ENOEXEC;
-	}
+	ret = luo_gate_check_file(fh);
+	if (ret)
+		return ret;
 	if (luo_gate_files >= READ_ONCE(luo_max_files))
 		return -ENOSPC;
 	WRITE_ONCE(luo_gate_files, luo_gate_files + 1);
+	fh->nr_files++;
 	return 0;
 }
 
 /**
  * luo_gate_file_del() - a file is not preserved any more
+ * @fh: its handler
  *
  * Context: May sleep.
  */
-void luo_gate_file_del(void)
+void luo_gate_file_del(struct liveupdate_file_handler *fh)
 {
 	guard(mutex)(&luo_gate_lock);
 
 	WRITE_ONCE(luo_gate_files, luo_gate_files - 1);
+	fh->nr_files--;
 }
 
 /**
@@ -103,24 +162,35 @@ unsigned long luo_gate_waiting(void)
 	return atomic_long_read(&luo_gate_waiting_nr);
 }
 
-static bool luo_image_fits(const struct kimage *image)
-{
-	return image->file_mode && image->kho.fdt && !image->preserve_context;
-}
-
 /* What the next kernel has to get, or it is lost. */
 static unsigned long luo_gate_held(void)
 {
 	return luo_gate_files_nr() + luo_gate_waiting();
 }
 
+/* Can the image take along all that is preserved or waits? */
+static int luo_gate_check(const struct kimage *image)
+{
+	int ret;
+
+	lockdep_assert_held(&luo_gate_lock);
+	if (!luo_gate_held())
+		return 0;
+	ret = luo_image_takes(image);
+	if (!ret)
+		return luo_handlers_check(image);
+	pr_err("kexec image refused: %s, and %lu files are preserved or wait\n",
+	       luo_image_why(image), luo_gate_held());
+	return ret;
+}
+
 /* Says early, when a shutdown has not begun yet, what reboot(2) would say. */
-static int luo_gate_riders(void)
+static int luo_gate_riders(const struct kimage *image)
 {
 	guard(rwsem_read)(&luo_phase_rwsem);
 	if (luo_phase() == LUO_PHASE_OFF)
 		return 0;
-	return luo_ride_check(&luo_incoming);
+	return luo_ride_check(&luo_incoming, image);
 }
 
 /**
@@ -130,58 +200,39 @@ static int luo_gate_riders(void)
  * The caller installs the image after a success. It holds the kexec lock.
  *
  * Context: May sleep.
- * Return: 0; -ENOEXEC if files are preserved, or wait to be taken over, and the
- * image is one of kexec_load(2), is for a kexec jump or was loaded with KHO off
- * (F5); -EBUSY if a file of the previous kernel cannot be finished now (F6).
+ * Return: 0; if files are preserved, or wait to be taken over (F5): -ENOEXEC if
+ * the image is one of kexec_load(2), is for a kexec jump, was loaded with KHO
+ * off or does not know of live updates, -EPROTONOSUPPORT if it says that it
+ * cannot read what is preserved; -EBUSY if a file of the previous kernel cannot
+ * be finished now (F6).
  */
 int liveupdate_image_install(const struct kimage *image)
 {
-	enum luo_gate_image new = LUO_IMAGE_NONE;
-	int ret = image ? luo_gate_riders() : 0;
+	int ret = image ? luo_gate_riders(image) : 0;
 
 	if (ret)
 		return ret;
+	guard(rwsem_read)(&luo_registry_rwsem);
 	guard(mutex)(&luo_gate_lock);
 
-	if (image)
-		new = luo_image_fits(image) ? LUO_IMAGE_FIT : LUO_IMAGE_UNFIT;
-	if (new == LUO_IMAGE_UNFIT && luo_gate_held()) {
-		pr_err("kexec image refused: %s, and %lu files are preserved or wait\n",
-		       image->file_mode ? "it has no KHO" :
-					  "it is not of kexec_file_load",
-		       luo_gate_held());
-		return -ENOEXEC;
-	}
-	luo_gate_image = new;
-	return 0;
-}
-
-/**
- * luo_gate_image_fits() - does the image take anything along?
- *
- * Context: The caller holds the kexec lock.
- * Return: true if so.
- */
-bool luo_gate_image_fits(void)
-{
-	return luo_image_fits(kexec_image);
+	ret = image ? luo_gate_check(image) : 0;
+	if (!ret)
+		luo_gate_image = image;
+	return ret;
 }
 
 /**
  * luo_gate_image_check() - last resort: can the image take our files along?
+ * @image: the image that is loaded
  *
  * Context: May sleep; the caller holds the kexec lock, and the phase lock for write.
- * Return: 0, or -ENOEXEC (F5).
+ * Return: 0, -ENOEXEC or -EPROTONOSUPPORT (F5).
  */
-int luo_gate_image_check(void)
+int luo_gate_image_check(const struct kimage *image)
 {
+	guard(rwsem_read)(&luo_registry_rwsem);
 	guard(mutex)(&luo_gate_lock);
-
-	if (!luo_gate_held() || luo_image_fits(kexec_image))
-		return 0;
-	pr_err("the kexec image cannot take %lu files along that are preserved or wait\n",
-	       luo_gate_held());
-	return -ENOEXEC;
+	return luo_gate_check(image);
 }
 
 /**

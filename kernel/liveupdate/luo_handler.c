@@ -6,6 +6,7 @@
  * until it is put. Handlers are few, so that they are a list; objects are many
  * and are hashed by handler and id.
  */
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/rhashtable.h>
@@ -114,6 +115,7 @@ luo_handler_find(const char *compatible, unsigned int name_len)
  * * -EINVAL: a mandatory callback is missing, the compatible string is not of
  *   the form "name-vN", or read_min is beyond read_max
  * * -EEXIST: there is a handler of that name
+ * * -ENOMEM: no memory for what is shown in sysfs
  * * -EOPNOTSUPP: live update is off
  */
 int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
@@ -129,9 +131,15 @@ int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
 	guard(rwsem_write)(&luo_registry_rwsem);
 	if (luo_handler_find(fh->compatible, fh->name_len))
 		return -EEXIST;
+	fh->shown = luo_version_show(LUO_RANGE_FILE, fh->compatible,
+				     fh->name_len, fh->version, fh->read_min,
+				     fh->read_max);
+	if (IS_ERR(fh->shown))
+		return PTR_ERR(fh->shown);
 	INIT_LIST_HEAD(&fh->flb_links);
 	atomic_set(&fh->nr_users, 0);
 	atomic_set(&fh->nr_preserved, 0);
+	fh->nr_files = 0;
 	list_add_tail(&fh->list, &luo_handlers);
 	return 0;
 }
@@ -149,8 +157,10 @@ void liveupdate_unregister_file_handler(struct liveupdate_file_handler *fh)
 {
 	if (!liveupdate_enabled())
 		return;
-	scoped_guard(rwsem_write, &luo_registry_rwsem)
+	scoped_guard(rwsem_write, &luo_registry_rwsem) {
 		list_del_init(&fh->list);
+		luo_version_hide(fh->shown);
+	}
 	wait_var_event(&fh->nr_users, !atomic_read(&fh->nr_users));
 }
 EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
@@ -165,6 +175,26 @@ unsigned int luo_handler_count(void)
 {
 	guard(rwsem_read)(&luo_registry_rwsem);
 	return list_count_nodes(&luo_handlers);
+}
+
+/**
+ * luo_handlers_check() - can an image read what all preserved files leave?
+ * @image: the image
+ *
+ * Context: May sleep; luo_registry_rwsem and the lock of the gate are held.
+ * Return: 0, or -EPROTONOSUPPORT if it says that it cannot (F5).
+ */
+int luo_handlers_check(const struct kimage *image)
+{
+	struct liveupdate_file_handler *fh;
+	int ret = 0;
+
+	lockdep_assert_held(&luo_registry_rwsem);
+	list_for_each_entry(fh, &luo_handlers, list) {
+		if (!ret && fh->nr_files)
+			ret = luo_gate_check_handler(image, fh);
+	}
+	return ret;
 }
 
 static bool luo_handler_hold(struct liveupdate_file_handler *fh)

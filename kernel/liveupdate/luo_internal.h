@@ -232,13 +232,21 @@ __poll_t luo_event_poll(struct luo_event_reader *reader, struct file *file,
 
 /* luo_gate.c */
 extern unsigned int luo_max_sessions;
-int luo_gate_file_add(void);
-void luo_gate_file_del(void);
+int luo_gate_check_handler(const struct kimage *image,
+			   const struct liveupdate_file_handler *fh);
+int luo_gate_file_add(struct liveupdate_file_handler *fh);
+void luo_gate_file_del(struct liveupdate_file_handler *fh);
 void luo_gate_waiting_add(long nr);
 unsigned long luo_gate_waiting(void);
 unsigned long luo_gate_files_nr(void);
-bool luo_gate_image_fits(void);
-int luo_gate_image_check(void);
+int luo_gate_image_check(const struct kimage *image);
+
+/* luo_image.c */
+void luo_image_show_core(void);
+int luo_image_takes(const struct kimage *image);
+const char *luo_image_why(const struct kimage *image);
+int luo_image_reads(const struct kimage *image, enum luo_range_kind kind,
+		    const char *compatible);
 
 /* luo_chain.c */
 void luo_chain_init(struct luo_chain *chain, enum luo_ser_kind kind);
@@ -251,6 +259,7 @@ void luo_chain_end(struct luo_chain_writer *writer);
 /* luo_handler.c */
 extern struct rw_semaphore luo_registry_rwsem;
 unsigned int luo_handler_count(void);
+int luo_handlers_check(const struct kimage *image);
 struct liveupdate_file_handler *luo_handler_get(struct file *file);
 void luo_handler_put(struct liveupdate_file_handler *fh);
 struct liveupdate_file_handler *luo_handler_get_compatible(const char *name);
@@ -356,7 +365,7 @@ void luo_set_serialize(struct luo_session_set *set,
 		       struct luo_header_ser *header);
 
 /* luo_ride.c */
-int luo_ride_check(struct luo_session_set *set);
+int luo_ride_check(struct luo_session_set *set, const struct kimage *image);
 void luo_ride(struct luo_session_set *set, struct luo_header_ser *header);
 void luo_ride_stop(struct luo_session_set *set);
 void luo_ride_release(struct liveupdate_session *session);
@@ -367,6 +376,14 @@ int luo_decode(struct luo_session_set *set, const struct luo_abi_reader *reader,
 
 /* luo_uapi.c */
 int luo_uapi_init(void);
+
+/* luo_sysfs.c */
+struct luo_version *luo_version_show(enum luo_range_kind kind,
+				     const char *name, unsigned int name_len,
+				     unsigned int version,
+				     unsigned int read_min,
+				     unsigned int read_max);
+void luo_version_hide(struct luo_version *v);
 
 /* luo_debugfs.c */
 #ifdef CONFIG_DEBUG_FS

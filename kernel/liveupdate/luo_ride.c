@@ -29,7 +29,7 @@ static bool luo_session_rides(struct liveupdate_session *session)
 }
 
 /* May the takeover of this file be broken off, or go on in the next kernel? */
-static int luo_ride_check_file(struct luo_file *lf)
+static int luo_ride_check_file(struct luo_file *lf, const struct kimage *image)
 {
 	lockdep_assert_held(&lf->session->lock);
 	if (lf->state == LUO_FILE_RETRIEVED && !luo_file_can_finish(lf)) {
@@ -42,10 +42,18 @@ static int luo_ride_check_file(struct luo_file *lf)
 		       lf->session->name, lf->token);
 		return -EBUSY;
 	}
+	if (luo_file_waits(lf->state) &&
+	    luo_image_reads(image, LUO_RANGE_FILE,
+			    lf->compatible) == -EPROTONOSUPPORT) {
+		pr_err("session %s, token %#llx: waits, and the kexec image cannot read %s\n",
+		       lf->session->name, lf->token, lf->compatible);
+		return -EPROTONOSUPPORT;
+	}
 	return 0;
 }
 
-static int luo_ride_check_session(struct liveupdate_session *session)
+static int luo_ride_check_session(struct liveupdate_session *session,
+				  const struct kimage *image)
 {
 	struct luo_file *lf;
 	int ret;
@@ -54,7 +62,7 @@ static int luo_ride_check_session(struct liveupdate_session *session)
 	if (session->finished)
 		return 0;
 	list_for_each_entry(lf, &session->files.list, link) {
-		ret = luo_ride_check_file(lf);
+		ret = luo_ride_check_file(lf, image);
 		if (ret)
 			return ret;
 	}
@@ -64,19 +72,21 @@ static int luo_ride_check_session(struct liveupdate_session *session)
 /**
  * luo_ride_check() - could there be another live update now?
  * @set: the incoming set
+ * @image: the kernel that it would go to
  *
  * Context: May sleep; the phase lock is held.
  * Return: 0; -EBUSY if a handler cannot finish a retrieved file now, or a file
- * that waits depends on an FLB: of that there can be only one in a kernel.
+ * that waits depends on an FLB: of that there can be only one in a kernel;
+ * -EPROTONOSUPPORT if @image says that it cannot read a file that waits (F5).
  */
-int luo_ride_check(struct luo_session_set *set)
+int luo_ride_check(struct luo_session_set *set, const struct kimage *image)
 {
 	struct liveupdate_session *session;
 	int ret;
 
 	guard(mutex)(&set->lock);
 	list_for_each_entry(session, &set->list, link) {
-		ret = luo_ride_check_session(session);
+		ret = luo_ride_check_session(session, image);
 		if (ret)
 			return ret;
 	}

@@ -289,6 +289,8 @@ static struct liveupdate_file_handler luo_note_handler = {
 	.compatible	= "luo-sample-note-v1",
 };
 
+LIVEUPDATE_READS_FILES("luo-sample-note", 1, 1);
+
 /* [init] */
 static int __init luo_note_init(void)
 {

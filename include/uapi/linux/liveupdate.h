@@ -279,7 +279,8 @@ struct liveupdate_list_file {
  * Return: 0, or -1 with errno EEXIST (token in use), EBADF (@fd), ENOENT (no
  * handler takes files of this kind), EBUSY (preserved already, in this or in
  * another session), ENOSPC (limit of files reached), ENOEXEC (the kexec image
- * that is loaded cannot take preserved files along), or what the handler says.
+ * that is loaded cannot take preserved files along), EPROTONOSUPPORT (it says
+ * that it cannot read this kind of file), or what the handler says.
  */
 struct liveupdate_session_preserve_fd {
 	__u32 size;

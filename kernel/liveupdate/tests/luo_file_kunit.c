@@ -3,7 +3,6 @@
  * Tests of one preserved file in the old kernel: preserve, freeze, undo
  */
 #include <linux/file.h>
-#include <linux/kexec.h>
 
 #include "luo_kunit.h"
 
@@ -175,40 +174,6 @@ static void file_handler_registration(struct kunit *test)
 #undef WITHOUT
 }
 
-/* F5: files and images that do not take them along exclude each other. */
-static void file_image_gate(struct kunit *test)
-{
-	struct liveupdate_session *session = luo_kunit_session(test, "a");
-	struct kimage *image = kunit_kzalloc(test, sizeof(*image), GFP_KERNEL);
-	struct file *file = luo_kunit_file(test);
-
-	KUNIT_ASSERT_NOT_NULL(test, image);
-	if (kexec_image)
-		kunit_skip(test, "an image is loaded");
-	/* kexec_load(2): the file comes second. */
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(image), 0);
-	KUNIT_EXPECT_EQ(test, luo_kunit_preserve(session, 1, file), -ENOEXEC);
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(NULL), 0);
-	/* The file comes first. */
-	KUNIT_EXPECT_EQ(test, luo_kunit_preserve(session, 1, file), 0);
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(image), -ENOEXEC);
-	image->file_mode = 1;
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(image), -ENOEXEC);
-	image->kho.fdt = PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(image), 0);
-	KUNIT_EXPECT_EQ(test, luo_kunit_preserve(session, 2,
-						 luo_kunit_file(test)), 0);
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(NULL), 0);
-	KUNIT_EXPECT_TRUE(test, liveupdate_busy());
-	/* An empty session counts for nothing. */
-	scoped_guard(mutex, &session->lock)
-		luo_fileset_unpreserve(session);
-	KUNIT_EXPECT_FALSE(test, liveupdate_busy());
-	image->kho.fdt = 0;
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(image), 0);
-	KUNIT_EXPECT_EQ(test, liveupdate_image_install(NULL), 0);
-}
-
 static void file_get_token(struct kunit *test)
 {
 	struct liveupdate_session *a = luo_kunit_session(test, "a");
@@ -239,7 +204,6 @@ static struct kunit_case luo_file_cases[] = {
 	KUNIT_CASE(file_freeze_fails),
 	KUNIT_CASE(file_optional_callbacks),
 	KUNIT_CASE(file_handler_registration),
-	KUNIT_CASE(file_image_gate),
 	KUNIT_CASE(file_get_token),
 	{}
 };

@@ -7,7 +7,7 @@
  * read by a kernel that has no allocator yet. Everything is native endian and
  * all addresses are physical.
  *
- * Whatever changes here changes %KHO_FDT_COMPATIBLE.
+ * Whatever changes here changes %KHO_FDT_VERSION.
  */
 #ifndef _LINUX_KHO_ABI_KHO_H
 #define _LINUX_KHO_ABI_KHO_H
@@ -15,6 +15,7 @@
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 #include <asm/page.h>
 
@@ -33,7 +34,8 @@
  *		};
  *	};
  */
-#define KHO_FDT_COMPATIBLE	"kho-v2"
+#define KHO_FDT_VERSION		2
+#define KHO_FDT_COMPATIBLE	"kho-v" __stringify(KHO_FDT_VERSION)
 #define KHO_PROP_TREE		"preserved-memory-tree"
 #define KHO_PROP_PAGE_SHIFT	"page-shift"
 #define KHO_PROP_ENCRYPTION	"memory-encryption"

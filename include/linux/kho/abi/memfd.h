@@ -32,6 +32,8 @@
 
 #define MEMFD_LUO_MAGIC		0x316466656d4f554cULL	/* "LUOmefd1" */
 #define MEMFD_LUO_VERSION	1
+/* For tests only, CONFIG_LIVEUPDATE_MEMFD_TEST_V2: @pos is in @reserved0. */
+#define MEMFD_LUO_VERSION_TEST	2
 #define MEMFD_LUO_NODE_MAGIC	0x646e4c4dU		/* "MLnd" */
 
 /* A tree of this height holds one extent for each page of the largest file. */

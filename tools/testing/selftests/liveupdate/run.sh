@@ -121,7 +121,7 @@ build_initrd()
 {
 	local args=(--init "$bin/init") file
 
-	for file in "$bin"/uapi_*; do
+	for file in "$bin"/uapi_* "$bin"/luoctl; do
 		args+=(--file "$file:/tests/${file##*/}")
 	done
 	for file in luo_test_handler luo_test_damage test_kho; do

@@ -13,12 +13,20 @@ void guest_mount(void);
 /* The value of NAME= on the kernel command line, the last one; NULL if none. */
 const char *guest_param(const char *name, char *buf, size_t size);
 
-/* The same as a number, or otherwise. */
-unsigned long guest_number(const char *name, unsigned long otherwise);
+/* The next kernel, in a guest that has one. */
+#define GUEST_IMAGE	"/kexec/bzImage"
 
 /* Load the next kernel; extra words go to the end of its command line. */
 int guest_kexec_load(bool more, const char *extra);
+int guest_kexec_load_image(int kernel, bool more, const char *extra);
 int guest_kexec_unload(void);
+bool guest_kexec_loaded(void);
+
+/* The exit status of "luoctl image" for what a descriptor has; -errno. */
+int guest_luoctl_image(int fd);
+
+/* kexec_load(2) of one page of code that runs where it is put. */
+int guest_kexec_load_code(const void *code);
 
 /* The old kexec_load(2), with an image that could never run. */
 int guest_kexec_load_legacy(bool load);

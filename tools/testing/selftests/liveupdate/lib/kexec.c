@@ -10,16 +10,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/kexec.h>
 
+#include "../../../../../kernel/liveupdate/luo_abi_image.h"
 #include "guest.h"
+#include "image.h"
 
-#define IMAGE	"/kexec/bzImage"
+#define IMAGE	GUEST_IMAGE
 #define INITRD	"/kexec/initrd.cpio"
 
 static int copy_file(int out, const char *path)
@@ -105,7 +109,9 @@ static void next_cmdline(char *out, size_t size, const char *extra)
 		return;
 	for (word = strtok_r(old, "\n ", &save); word;
 	     word = strtok_r(NULL, "\n ", &save)) {
-		if (!strncmp(word, "luo.gen=", 8) || !strncmp(word, "luo.tap=", 8))
+		if (!strncmp(word, "luo.gen=", 8) || !strncmp(word, "luo.tap=", 8) ||
+		    !strncmp(word, "luo.silent=", 11) ||
+		    !strncmp(word, "memfd_luo_v2.", 13))
 			continue;
 		used += snprintf(out + used, size - used, "%s ", word);
 		if (used >= size)
@@ -114,24 +120,56 @@ static void next_cmdline(char *out, size_t size, const char *extra)
 	snprintf(out + used, size - used, "%s", extra);
 }
 
+/*
+ * A kernel that is told to read one version of a memfd alone has to say so in
+ * its image, too; with luo.silent=1 it says nothing of memfds.
+ */
+static int image_for(const char *extra)
+{
+	const char *reads = strstr(extra, "memfd_luo_v2.reads=");
+	unsigned int version = reads ? strtoul(strchr(reads, '=') + 1, NULL, 10) : 0;
+	int fd, ret;
+
+	if (!version) {
+		fd = open(IMAGE, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = image_copy();
+	if (fd < 0)
+		return fd;
+	if (strstr(extra, "luo.silent=1"))
+		ret = image_undeclare(fd, LUO_RANGE_FILE, "memfd");
+	else
+		ret = image_set_range(fd, LUO_RANGE_FILE, "memfd", version, version);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
+}
+
 int guest_kexec_load(bool more, const char *extra)
 {
-	char cmdline[2048];
-	int kernel, initrd, ret;
+	int kernel = image_for(extra), ret;
 
-	kernel = open(IMAGE, O_RDONLY | O_CLOEXEC);
 	if (kernel < 0)
-		return -errno;
+		return kernel;
+	ret = guest_kexec_load_image(kernel, more, extra);
+	close(kernel);
+	return ret;
+}
+
+int guest_kexec_load_image(int kernel, bool more, const char *extra)
+{
+	char cmdline[2048];
+	int initrd, ret;
+
 	initrd = more ? initrd_with_payload() : open(INITRD, O_RDONLY | O_CLOEXEC);
-	if (initrd < 0) {
-		close(kernel);
+	if (initrd < 0)
 		return -ENOENT;
-	}
 	next_cmdline(cmdline, sizeof(cmdline), extra);
 	ret = syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + 1,
 		      cmdline, 0) ? -errno : 0;
 	close(initrd);
-	close(kernel);
 	return ret;
 }
 
@@ -139,6 +177,31 @@ int guest_kexec_unload(void)
 {
 	return syscall(SYS_kexec_file_load, -1, -1, 0, NULL,
 		       KEXEC_FILE_UNLOAD) ? -errno : 0;
+}
+
+int guest_luoctl_image(int fd)
+{
+	char path[64];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	pid = fork();
+	if (!pid) {
+		execl("/tests/luoctl", "luoctl", "image", path, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+bool guest_kexec_loaded(void)
+{
+	char text[8];
+
+	return guest_read("/sys/kernel/kexec_loaded", text, sizeof(text)) > 0 &&
+	       text[0] == '1';
 }
 
 static int load_segments(const void *code, unsigned long nr, unsigned long flags)
@@ -157,6 +220,11 @@ static int load_segments(const void *code, unsigned long nr, unsigned long flags
 
 	return syscall(SYS_kexec_load, segment.mem, nr, &segment,
 		       KEXEC_ARCH_DEFAULT | flags) ? -errno : 0;
+}
+
+int guest_kexec_load_code(const void *code)
+{
+	return load_segments(code, 1, 0);
 }
 
 int guest_kexec_load_legacy(bool load)
