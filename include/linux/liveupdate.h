@@ -12,6 +12,7 @@
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/kho/abi/luo_timeline.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -197,6 +198,7 @@ struct liveupdate_flb {
 
 bool liveupdate_enabled(void);
 int liveupdate_reboot(void);
+void liveupdate_stamp(enum luo_stamp stamp);
 bool liveupdate_reboot_waits(void);
 int liveupdate_image_install(const struct kimage *image);
 bool liveupdate_busy(void);
@@ -230,6 +232,10 @@ static inline bool liveupdate_enabled(void)
 static inline int liveupdate_reboot(void)
 {
 	return 0;
+}
+
+static inline void liveupdate_stamp(enum luo_stamp stamp)
+{
 }
 
 static inline int liveupdate_image_install(const struct kimage *image)
