@@ -53,6 +53,7 @@ int luo_abi_walk(const struct luo_abi_reader *reader, enum luo_ser_kind kind,
 void luo_abi_release(const struct luo_abi_reader *reader,
 		     enum luo_ser_kind kind, u64 first_pa, u64 nr);
 
+u64 luo_abi_ns(u64 ticks, u32 khz);
 void luo_abi_timeline_init(struct luo_timeline_ser *timeline);
 int luo_abi_timeline_check(const struct luo_timeline_ser *timeline, size_t size);
 unsigned int luo_abi_timeline_take(struct luo_timeline_ser *to,

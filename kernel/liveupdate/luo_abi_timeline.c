@@ -11,6 +11,25 @@
 
 #include "luo_abi.h"
 
+#define NS_PER_MS	1000000
+
+/**
+ * luo_abi_ns() - a time for people
+ * @ticks: anything: what is nonsense stays so, but does no harm
+ * @khz: frequency
+ *
+ * Not mul_u64_u32_div(), which traps on x86 if the result is too large.
+ *
+ * Context: Any.
+ * Return: nanoseconds modulo 2^64, 0 if the frequency is not known.
+ */
+u64 luo_abi_ns(u64 ticks, u32 khz)
+{
+	if (!khz)
+		return 0;
+	return ticks / khz * NS_PER_MS + ticks % khz * NS_PER_MS / khz;
+}
+
 static void luo_abi_timeline_seal(struct luo_timeline_head_ser *head)
 {
 	memcpy(head->compatible, LUO_TIMELINE_COMPATIBLE,

@@ -6,7 +6,9 @@
  */
 #define pr_fmt(fmt) "liveupdate: " fmt
 
+#include <linux/minmax.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <trace/events/liveupdate.h>
 
 #include "luo_internal.h"
@@ -38,11 +40,12 @@ void luo_call_done(const struct luo_file *lf, enum luo_call call, u64 begin,
 		   int error)
 {
 	const struct luo_call_info *info = &luo_calls[call];
-	u64 end = get_cycles();
+	/* CPUs may disagree by a few ticks */
+	u64 end = max_t(u64, get_cycles(), begin);
 
 	trace_liveupdate_call(lf->session->name, lf->token,
 			      lf->handler->compatible, call, error,
-			      luo_clock_ns(end - begin, luo_clock_khz()));
+			      luo_abi_ns(end - begin, luo_clock_khz()));
 	if (info->timed)
 		luo_timeline_call(lf->handler->compatible, info->as, begin, end,
 				  error);

@@ -295,7 +295,6 @@ void luo_timeline_start(u64 now);
 void luo_timeline_call(const char *compatible, enum luo_timed timed, u64 begin,
 		       u64 end, bool failed);
 bool luo_timeline_get(unsigned int age, struct luo_update_ser *update);
-u64 luo_clock_ns(u64 ticks, u32 khz);
 u32 luo_clock_khz(void);
 
 /* luo_handler.c */

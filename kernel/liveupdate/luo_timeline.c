@@ -15,7 +15,7 @@
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/liveupdate.h>
-#include <linux/math64.h>
+#include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
@@ -86,19 +86,6 @@ static bool luo_clock_unstable(void)
 	return true;
 }
 #endif
-
-/**
- * luo_clock_ns() - a time of the timeline for people
- * @ticks: of its clock
- * @khz: frequency of that
- *
- * Context: Any.
- * Return: nanoseconds, 0 if the frequency is not known.
- */
-u64 luo_clock_ns(u64 ticks, u32 khz)
-{
-	return khz ? mul_u64_u32_div(ticks, NSEC_PER_MSEC, khz) : 0;
-}
 
 /**
  * liveupdate_stamp() - the update is here

@@ -41,7 +41,7 @@ static const char * const luo_clock_names[] = {
 
 static u64 luo_update_ns(const struct luo_update_ser *update, u64 ticks)
 {
-	return luo_clock_ns(ticks, update->khz);
+	return luo_abi_ns(ticks, update->khz);
 }
 
 /* Since the update began. */
@@ -82,7 +82,7 @@ static void luo_show_calls(struct seq_file *m,
 			continue;
 		seq_printf(m, "update=%llu call=%s handler=", update->generation,
 			   luo_timed_names[timed]);
-		seq_escape(m, (const char *)update->handlers[i].compatible, " \n\\");
+		seq_escape(m, (const char *)update->handlers[i].compatible, "\n\\ ");
 		seq_printf(m, " at_ns=%llu end_ns=%llu sum_ns=%llu longest_ns=%llu calls=%u failed=%u\n",
 			   luo_update_at(update, calls->first),
 			   luo_update_at(update, calls->last),
@@ -125,7 +125,7 @@ static void luo_show_update(struct seq_file *m,
 
 	luo_update_retrieved(update, &first, &last);
 	seq_printf(m, "update=%llu from=", update->generation);
-	seq_escape(m, (const char *)update->release, " \n\\");
+	seq_escape(m, (const char *)update->release, "\n\\ ");
 	seq_printf(m, " clock=%s stable=%u khz=%u khz_next=%u ticks=%llu",
 		   luo_clock_names[update->clock],
 		   !(update->flags & LUO_UPDATE_SER_UNSTABLE), update->khz,

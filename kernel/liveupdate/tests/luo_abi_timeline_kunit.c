@@ -248,8 +248,25 @@ static void timeline_take_damaged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->to.head.nr_updates, 3);
 }
 
+static void timeline_ns(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(123, 0), 0);
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(0, KHZ), 0);
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(1, KHZ), 1);
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(5000000000, 2500000), 2000000000);
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(999993, 999993), 1000000);
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(2999999, 3000000), 999999);
+	/* two years of a fast clock */
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(315360000000000000, 5000000),
+			63072000000000000);
+	/* what a bad record may lead to: no trap */
+	KUNIT_EXPECT_EQ(test, luo_abi_ns(~0ULL, KHZ), ~0ULL);
+	luo_abi_ns(~0ULL, LUO_CLOCK_KHZ_MIN);
+}
+
 static struct kunit_case luo_abi_timeline_cases[] = {
 	KUNIT_CASE(timeline_good),
+	KUNIT_CASE(timeline_ns),
 	KUNIT_CASE(timeline_calls),
 	KUNIT_CASE(timeline_every_bit),
 	KUNIT_CASE(timeline_head_refused),

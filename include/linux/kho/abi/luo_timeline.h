@@ -131,6 +131,7 @@ static_assert(sizeof(struct luo_handler_times_ser) == 168);
  * @flags: LUO_UPDATE_SER_*
  * @release: of the old kernel, NUL-terminated, padded with zeroes
  * @reserved: zero
+ * @reserved2: zero
  * @crc: CRC32 of everything before
  */
 struct luo_update_ser {

@@ -26,7 +26,7 @@
 #define NONE		(~0ULL)
 
 /* How much the kernel may say less than userspace: system calls at both ends. */
-#define SLACK_NS	2000000ULL
+#define SLACK_NS(ns)	(2000000 + (ns) / 100)
 
 static const char * const steps[] = {
 	"step=enter", "step=freeze", "step=serialize", "step=shutdown", "step=jump",
@@ -171,15 +171,17 @@ static void check_update(unsigned int update)
 /* From reboot(2) to the last file: what userspace measures, on the same clock. */
 static void check_blackout(unsigned int update, uint64_t begin, uint64_t end)
 {
+	uint64_t ticks = value_of(update, " from=", " ticks=");
 	uint64_t khz = value_of(update, " from=", " khz=");
 	uint64_t said = value_of(update, " from=", " blackout_ns=");
 	uint64_t seen = (end - begin) * 1000 / (khz / 1000);
 
-	require(khz != NONE && said != NONE && begin);
-	story_log("update %u: %llu ns, %llu ns as userspace sees it", update,
-		  (unsigned long long)said, (unsigned long long)seen);
-	check(said <= seen && seen - said < SLACK_NS);
-	check(value_of(update, " from=", " ticks=") >= begin);
+	require(khz != NONE && said != NONE && ticks != NONE && begin);
+	story_log("update %u: %llu ns, %llu ns as userspace sees it, %llu ns at the begin",
+		  update, (unsigned long long)said, (unsigned long long)seen,
+		  (unsigned long long)(ticks - begin) * 1000 / (khz / 1000));
+	check(said <= seen && seen - said < SLACK_NS(seen));
+	check(ticks >= begin);
 }
 
 static void timeline_first(void)
