@@ -50,6 +50,7 @@ def print_table(demo):
 def print_summary(demo):
     print(f"\n  uname -r           {demo.info['release_before']}  ->  {demo.info['release_after']}")
     print(f"  blackout           {duration(demo.blackout)} from reboot(2) until the last file is back")
+    print(f"                     {duration(demo.timeline.blackout())} as the kernels stamp it")
     print(f"  age of the data    {duration(demo.data_age)}, of the kernel {duration(demo.kernel_age)}")
     print(f"  memory it cost     {demo.cost_text()}")
     print(f"  SHA-256            {demo.info['sha256_after']}, same before, after and on the host")

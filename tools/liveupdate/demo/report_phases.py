@@ -44,6 +44,10 @@ class Timeline:
         steps = {f.get("step") for f in self.lines if "took_ns" in f}
         return steps.issuperset(STEPS) and "blackout_ns" in self.lines[0]
 
+    def blackout(self):
+        """From reboot(2) to the last file, as the kernels see it, in ns."""
+        return int(self.lines[0]["blackout_ns"])
+
     def ticks(self, ns):
         """The time stamp counter at a time of the timeline."""
         head = self.lines[0]
