@@ -4,6 +4,7 @@
 
 #include <linux/crc32.h>
 #include <linux/kho/abi/luo.h>
+#include <linux/kho/abi/luo_timeline.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 
@@ -51,5 +52,16 @@ int luo_abi_walk(const struct luo_abi_reader *reader, enum luo_ser_kind kind,
 		 u64 first_pa, u64 nr, luo_abi_visit_t visit, void *ctx);
 void luo_abi_release(const struct luo_abi_reader *reader,
 		     enum luo_ser_kind kind, u64 first_pa, u64 nr);
+
+u64 luo_abi_ns(u64 ticks, u32 khz);
+void luo_abi_timeline_init(struct luo_timeline_ser *timeline);
+int luo_abi_timeline_check(const struct luo_timeline_ser *timeline, size_t size);
+unsigned int luo_abi_timeline_take(struct luo_timeline_ser *to,
+				   const struct luo_timeline_ser *from,
+				   bool *taken);
+void luo_abi_update_seal(struct luo_update_ser *update);
+int luo_abi_update_check(const struct luo_update_ser *update);
+void luo_abi_update_call(struct luo_update_ser *update, const char *compatible,
+			 enum luo_timed timed, u64 begin, u64 end, bool failed);
 
 #endif /* _LUO_ABI_H */

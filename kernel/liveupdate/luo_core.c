@@ -117,9 +117,11 @@ static int luo_freeze(void)
 	if (luo_image_takes(kexec_image))
 		return 0;
 
+	liveupdate_stamp(LUO_STAMP_FREEZE);
 	ret = luo_set_freeze(&luo_outgoing);
 	if (ret)
 		return ret;
+	liveupdate_stamp(LUO_STAMP_SERIALIZE);
 	luo_ride(&luo_incoming, luo_header);
 	luo_set_serialize(&luo_outgoing, luo_header);
 	ret = kho_freeze();
@@ -129,6 +131,7 @@ static int luo_freeze(void)
 		ret = kho_carry_incoming();
 	if (ret)
 		goto thaw_kho;
+	liveupdate_stamp(LUO_STAMP_FROZEN);
 	return 0;
 
 thaw_kho:
@@ -157,7 +160,7 @@ thaw:
  */
 int liveupdate_reboot(void)
 {
-	u64 start;
+	u64 start, entered = get_cycles();
 	int ret;
 
 	if (luo_phase() == LUO_PHASE_OFF)
@@ -166,6 +169,7 @@ int liveupdate_reboot(void)
 		return -EINTR;
 	start = local_clock();
 	luo_set_phase(LUO_PHASE_FROZEN, 0);
+	luo_timeline_start(entered);
 	ret = luo_freeze();
 	luo_freeze_ns = local_clock() - start;
 	if (ret) {
@@ -299,7 +303,10 @@ static int __init luo_start(void)
 	ret = luo_session_set_init(&luo_incoming, LUO_INCOMING);
 	if (ret)
 		return ret;
+	liveupdate_stamp(LUO_STAMP_DECODE);
 	luo_receive();
+	liveupdate_stamp(LUO_STAMP_DECODED);
+	luo_timeline_init();
 	ret = luo_header_publish();
 	if (ret)
 		return ret;

@@ -154,4 +154,5 @@ void __init luo_debugfs_init(void)
 	debugfs_create_file("state", 0400, dir, NULL, &luo_state_fops);
 	debugfs_create_file("outgoing", 0400, dir, NULL, &luo_outgoing_fops);
 	debugfs_create_file("incoming", 0400, dir, NULL, &luo_incoming_fops);
+	luo_timeline_debugfs_init(dir);
 }

@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <trace/events/liveupdate.h>
 
 #include "luo_internal.h"
 
@@ -65,6 +66,7 @@ static void luo_decode_damaged(struct luo_decoder *decoder,
 	       ERR_PTR(error));
 	guard(mutex)(&session->lock);
 	session->state = LUO_SESSION_DAMAGED;
+	trace_liveupdate_session_state(session->name, true, session->state);
 	luo_session_set_damaged(session);
 }
 

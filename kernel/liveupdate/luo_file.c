@@ -110,8 +110,10 @@ struct liveupdate_file_op_args luo_file_args(const struct luo_file *lf)
 static int luo_file_call_preserve(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin = luo_call_begin(LUO_CALL_PRESERVE);
 	int ret = lf->handler->ops->preserve(&args);
 
+	luo_call_end(lf, LUO_CALL_PRESERVE, begin, ret);
 	if (!ret) {
 		lf->serialized_data = args.serialized_data;
 		lf->private_data = args.private_data;
@@ -172,9 +174,12 @@ put_handler:
 void luo_file_unpreserve(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin;
 
 	luo_file_set_state(lf, LUO_FILE_GONE);
+	begin = luo_call_begin(LUO_CALL_UNPRESERVE);
 	lf->handler->ops->unpreserve(&args);
+	luo_call_end(lf, LUO_CALL_UNPRESERVE, begin, 0);
 	luo_flb_file_unpreserve(lf->handler, lf->flb_mask);
 	luo_object_release(lf);
 	luo_gate_file_del(lf->handler);
@@ -193,10 +198,13 @@ void luo_file_unpreserve(struct luo_file *lf)
 int luo_file_freeze(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin;
 	int ret;
 
 	if (lf->handler->ops->freeze) {
+		begin = luo_call_begin(LUO_CALL_FREEZE);
 		ret = lf->handler->ops->freeze(&args);
+		luo_call_end(lf, LUO_CALL_FREEZE, begin, ret);
 		if (ret)
 			return ret;
 		lf->serialized_data = args.serialized_data;
@@ -215,11 +223,14 @@ int luo_file_freeze(struct luo_file *lf)
 void luo_file_unfreeze(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin;
 
 	luo_file_set_state(lf, LUO_FILE_PRESERVED);
 	if (!lf->handler->ops->unfreeze)
 		return;
+	begin = luo_call_begin(LUO_CALL_UNFREEZE);
 	lf->handler->ops->unfreeze(&args);
+	luo_call_end(lf, LUO_CALL_UNFREEZE, begin, 0);
 	lf->serialized_data = args.serialized_data;
 	lf->private_data = args.private_data;
 }

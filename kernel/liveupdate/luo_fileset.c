@@ -5,10 +5,7 @@
  * Files are kept in the order of preservation. What is done goes first to last,
  * what is undone goes last to first.
  */
-#define pr_fmt(fmt) "liveupdate: " fmt
-
 #include <linux/errno.h>
-#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -177,9 +174,6 @@ int luo_fileset_freeze(struct liveupdate_session *session)
 	list_for_each_entry(lf, &files->list, link) {
 		ret = luo_file_freeze(lf);
 		if (ret) {
-			pr_err("session %s, token %#llx: freeze by %s failed: %pe\n",
-			       session->name, lf->token, lf->handler->compatible,
-			       ERR_PTR(ret));
 			luo_fileset_unfreeze_before(files, lf);
 			return ret;
 		}

@@ -17,8 +17,9 @@
  * FLB mutexes           liveupdate_flb.lock, luo_flb_incoming.lock.
  * ===================== ======================================================
  *
- * luo_gate_lock (mutex) is innermost. User memory is never touched and a
- * file descriptor never installed under any of them.
+ * luo_gate_lock (mutex) and luo_timeline_lock (spinlock) are innermost. User
+ * memory is never touched and a file descriptor never installed under any of
+ * them.
  */
 #ifndef _LUO_INTERNAL_H
 #define _LUO_INTERNAL_H
@@ -31,11 +32,14 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/rwsem.h>
+#include <linux/timex.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/xarray.h>
 #include <uapi/linux/liveupdate.h>
 
 #include "luo_abi.h"
 
+struct dentry;
 struct seq_file;
 
 enum luo_phase {
@@ -53,6 +57,7 @@ enum luo_session_state {
 	LUO_SESSION_OPEN,	/* somebody has a file descriptor */
 	LUO_SESSION_WAITING,	/* incoming, to be retrieved (again) */
 	LUO_SESSION_DAMAGED,	/* incoming, its record cannot be read */
+	LUO_SESSION_GONE,	/* for the trace event, no session has it */
 };
 
 enum luo_file_state {
@@ -256,6 +261,50 @@ u64 luo_chain_start(struct luo_chain *chain, unsigned int nr,
 void *luo_chain_next(struct luo_chain_writer *writer);
 void luo_chain_end(struct luo_chain_writer *writer);
 
+/* Callbacks of file handlers, as the trace event names them. */
+enum luo_call {
+	LUO_CALL_PRESERVE,
+	LUO_CALL_UNPRESERVE,
+	LUO_CALL_FREEZE,
+	LUO_CALL_UNFREEZE,
+	LUO_CALL_RETRIEVE,
+	LUO_CALL_CAN_FINISH,
+	LUO_CALL_FINISH,
+};
+
+/* luo_call.c */
+void luo_call_done(const struct luo_file *lf, enum luo_call call, u64 begin,
+		   int error);
+void luo_call_failed(const struct luo_file *lf, enum luo_call call, int error);
+
+DECLARE_TRACEPOINT(liveupdate_call);
+
+/* Of freeze, retrieve and finish the timeline wants to know how long they take. */
+static inline u64 luo_call_begin(enum luo_call call)
+{
+	if (call == LUO_CALL_FREEZE || call == LUO_CALL_RETRIEVE ||
+	    call == LUO_CALL_FINISH || tracepoint_enabled(liveupdate_call))
+		return get_cycles();
+	return 0;
+}
+
+static inline void luo_call_end(const struct luo_file *lf, enum luo_call call,
+				u64 begin, int error)
+{
+	if (begin)
+		luo_call_done(lf, call, begin, error);
+	if (unlikely(error))
+		luo_call_failed(lf, call, error);
+}
+
+/* luo_timeline.c */
+void luo_timeline_init(void);
+void luo_timeline_start(u64 now);
+void luo_timeline_call(const char *compatible, enum luo_timed timed, u64 begin,
+		       u64 end, bool failed);
+bool luo_timeline_get(unsigned int age, struct luo_update_ser *update);
+u32 luo_clock_khz(void);
+
 /* luo_handler.c */
 extern struct rw_semaphore luo_registry_rwsem;
 unsigned int luo_handler_count(void);
@@ -391,5 +440,8 @@ void luo_debugfs_init(void);
 #else
 static inline void luo_debugfs_init(void) { }
 #endif
+
+/* luo_timeline_debugfs.c */
+void luo_timeline_debugfs_init(struct dentry *dir);
 
 #endif /* _LUO_INTERNAL_H */

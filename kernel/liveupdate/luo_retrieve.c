@@ -30,8 +30,10 @@ static int luo_file_bind(struct luo_file *lf)
 static int luo_file_call_retrieve(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin = luo_call_begin(LUO_CALL_RETRIEVE);
 	int ret = lf->handler->ops->retrieve(&args);
 
+	luo_call_end(lf, LUO_CALL_RETRIEVE, begin, ret);
 	/* A failed attempt may leave something for the next one, or for finish. */
 	lf->private_data = args.private_data;
 	if (!ret && WARN_ON_ONCE(!args.file))
@@ -129,6 +131,8 @@ u64 luo_file_memory(struct luo_file *lf)
 bool luo_file_can_finish(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args;
+	u64 begin;
+	bool can;
 
 	if (lf->state == LUO_FILE_HANDED_OUT)
 		return true;
@@ -137,7 +141,10 @@ bool luo_file_can_finish(struct luo_file *lf)
 	if (!lf->handler->ops->can_finish)
 		return true;
 	args = luo_file_args(lf);
-	return lf->handler->ops->can_finish(&args);
+	begin = luo_call_begin(LUO_CALL_CAN_FINISH);
+	can = lf->handler->ops->can_finish(&args);
+	luo_call_end(lf, LUO_CALL_CAN_FINISH, begin, can ? 0 : -EBUSY);
+	return can;
 }
 
 /**
@@ -168,13 +175,16 @@ void luo_file_discard(struct luo_file *lf)
 void luo_file_finish(struct luo_file *lf)
 {
 	struct liveupdate_file_op_args args = luo_file_args(lf);
+	u64 begin;
 
 	if (lf->state == LUO_FILE_HANDED_OUT) {
 		luo_file_discard(lf);
 		return;
 	}
 	luo_file_set_state(lf, LUO_FILE_GONE);
+	begin = luo_call_begin(LUO_CALL_FINISH);
 	lf->handler->ops->finish(&args);
+	luo_call_end(lf, LUO_CALL_FINISH, begin, 0);
 	luo_flb_file_finish(lf->flb_mask);
 	if (lf->file)
 		fput(lf->file);

@@ -12,6 +12,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <trace/events/liveupdate.h>
 
 #include "luo_internal.h"
 
@@ -128,6 +129,14 @@ static int luo_session_insert(struct luo_session_set *set,
 	return 0;
 }
 
+static void luo_session_trace(const struct liveupdate_session *session,
+			      enum luo_session_state state)
+{
+	trace_liveupdate_session_state(session->name,
+				       session->set->direction == LUO_INCOMING,
+				       state);
+}
+
 static int luo_session_publish(struct luo_session_set *set,
 			       struct liveupdate_session *session)
 {
@@ -147,6 +156,7 @@ static int luo_session_publish(struct luo_session_set *set,
 		luo_chain_resize(&set->chain, set->nr);
 		return ret;
 	}
+	luo_session_trace(session, session->state);
 	luo_event(session);
 	return 0;
 }
@@ -160,6 +170,7 @@ static void luo_session_unpublish(struct liveupdate_session *session)
 	rhltable_remove(&set->names, &session->node, luo_session_params);
 	xa_erase(&set->ids, session->id);
 	set->nr--;
+	luo_session_trace(session, LUO_SESSION_GONE);
 	luo_event(session);
 	luo_chain_resize(&set->chain, set->nr);
 }
@@ -169,6 +180,7 @@ static void luo_session_set_state(struct liveupdate_session *session,
 {
 	lockdep_assert_held(&session->set->lock);
 	session->state = state;
+	luo_session_trace(session, state);
 	luo_event(session);
 }
 

@@ -15,6 +15,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -267,6 +268,16 @@ static long luo_device_ioctl(struct file *file, unsigned int number,
 			    &caller, number, (u32 __user *)arg);
 }
 
+static void luo_device_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	seq_printf(m, "luo-observer:\t%d\n", luo_device_observer(file));
+	seq_printf(m, "luo-updates:\t%llu\n", luo_generation);
+	seq_printf(m, "luo-outgoing:\t%u\n", READ_ONCE(luo_outgoing.nr));
+	seq_printf(m, "luo-incoming:\t%u\n", READ_ONCE(luo_incoming.nr));
+	seq_printf(m, "luo-files:\t%lu\n", luo_gate_files_nr());
+	seq_printf(m, "luo-waiting:\t%lu\n", luo_gate_waiting());
+}
+
 static const struct file_operations luo_device_fops = {
 	.owner		= THIS_MODULE,
 	.open		= luo_device_open,
@@ -274,6 +285,7 @@ static const struct file_operations luo_device_fops = {
 	.poll		= luo_device_poll,
 	.unlocked_ioctl	= luo_device_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= luo_device_show_fdinfo,
 };
 
 static struct miscdevice luo_device = {

@@ -184,6 +184,9 @@ static void luo_session_show_fdinfo(struct seq_file *m, struct file *file)
 		   session->set->direction == LUO_OUTGOING ? "outgoing" :
 							     "incoming");
 	seq_printf(m, "luo-files:\t%u\n", READ_ONCE(session->files.nr));
+	seq_printf(m, "luo-update:\t%llu\n", session->generation);
+	seq_printf(m, "luo-damaged:\t%d\n", READ_ONCE(session->damaged));
+	seq_printf(m, "luo-finished:\t%d\n", READ_ONCE(session->finished));
 }
 
 static const struct file_operations luo_session_fops = {

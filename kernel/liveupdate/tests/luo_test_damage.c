@@ -11,11 +11,13 @@
  *	loop NAME				that block becomes its own successor
  *	file NAME TOKEN OFFSET XOR [seal]
  *	data NAME TOKEN OFFSET XOR		the handler's own record
- *	storm PREFIX SEED	bits of one record of each session named so, at random
+ *	timeline OFFSET XOR [seal]		the head of the timeline
+ *	update NR OFFSET XOR [seal]		the NRth of its updates
  *
  * The byte at OFFSET is xored with XOR; seal mends the checksum, so that the
- * reader has to find the fault without it. The physical address of the header
- * has to be written to .../header first.
+ * reader has to find the fault without it. The physical addresses of header and
+ * timeline have to be written to .../header and .../timeline first. Update 0 is
+ * sealed after this, at the jump.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,6 +25,7 @@
 #include <linux/debugfs.h>
 #include <linux/io.h>
 #include <linux/kho/abi/luo.h>
+#include <linux/kho/abi/luo_timeline.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
 #include <linux/string.h>
@@ -30,7 +33,7 @@
 
 #define LUO_DAMAGE_MAX	8192
 
-static u64 luo_damage_header;
+static u64 luo_damage_header, luo_damage_timeline;
 static char luo_damage_orders[LUO_DAMAGE_MAX];
 static size_t luo_damage_used;
 static struct dentry *luo_damage_dir;
@@ -137,53 +140,6 @@ static bool luo_damage_loop(const char *name)
 	return true;
 }
 
-static u32 luo_damage_random(u64 *state, u32 below)
-{
-	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (*state >> 33) % below;
-}
-
-/* One to three bits of the session, its first block, its first file, or that
- * file's data, which has more than one checksum and is left unsealed.
- */
-static void luo_damage_somehow(struct luo_session_ser *session, u64 *state)
-{
-	struct luo_block_ser *block = phys_to_virt(session->files_pa);
-	struct luo_file_ser *file = (void *)(block + 1);
-	u32 what = luo_damage_random(state, 4), nr;
-	void *target[] = { session, block, file, phys_to_virt(file->data) };
-	size_t size[] = { sizeof(*session), sizeof(*block), sizeof(*file), 256 };
-	bool seal = what < 3 && luo_damage_random(state, 4);
-
-	for (nr = 1 + luo_damage_random(state, 3); nr; nr--)
-		luo_damage_hit(target[what], size[what],
-			       luo_damage_random(state, size[what]),
-			       1 << luo_damage_random(state, 8), seal);
-}
-
-static bool luo_damage_storm(const char *prefix, u64 seed)
-{
-	struct luo_header_ser *header = phys_to_virt(luo_damage_header);
-	struct luo_session_ser *session;
-	struct luo_block_ser *block;
-	unsigned int i, nr = 0;
-	u64 pa;
-
-	for (pa = header->sessions_pa; pa; pa = block->next_pa) {
-		block = phys_to_virt(pa);
-		session = (void *)(block + 1);
-		for (i = 0; i < block->count; i++, session++) {
-			if (!session->files_pa ||
-			    strncmp(session->name, prefix, strlen(prefix)))
-				continue;
-			luo_damage_somehow(session, &seed);
-			nr++;
-		}
-	}
-	pr_info("storm over %u sessions\n", nr);
-	return nr;
-}
-
 static bool luo_damage_header_order(const char *order)
 {
 	char seal[8] = "";
@@ -196,6 +152,27 @@ static bool luo_damage_header_order(const char *order)
 	return true;
 }
 
+static bool luo_damage_timeline_order(const char *order)
+{
+	struct luo_timeline_ser *timeline = phys_to_virt(luo_damage_timeline);
+	unsigned int nr, offset, mask;
+	char seal[8] = "";
+
+	if (!luo_damage_timeline)
+		return false;
+	if (sscanf(order, "timeline %u %x %7s", &offset, &mask, seal) >= 2) {
+		luo_damage_hit(&timeline->head, sizeof(timeline->head), offset,
+			       mask, *seal);
+		return true;
+	}
+	if (sscanf(order, "update %u %u %x %7s", &nr, &offset, &mask, seal) < 3 ||
+	    nr >= ARRAY_SIZE(timeline->updates))
+		return false;
+	luo_damage_hit(&timeline->updates[nr], sizeof(timeline->updates[nr]),
+		       offset, mask, *seal);
+	return true;
+}
+
 static bool luo_damage_order(const char *order)
 {
 	char what[16], name[64], seal[8] = "";
@@ -204,15 +181,12 @@ static bool luo_damage_order(const char *order)
 	size_t size;
 	u64 token = 0;
 
-	if (luo_damage_header_order(order))
+	if (luo_damage_header_order(order) || luo_damage_timeline_order(order))
 		return true;
 	if (sscanf(order, "%15s %63s", what, name) != 2)
 		return false;
 	if (!strcmp(what, "loop"))
 		return luo_damage_loop(name);
-	if (!strcmp(what, "storm"))
-		return sscanf(order, "%*s %*s %llu", &token) == 1 &&
-		       luo_damage_storm(name, token);
 	if (!strcmp(what, "file") || !strcmp(what, "data")) {
 		if (sscanf(order, "%*s %*s %llx %u %x %7s", &token, &offset, &mask,
 			   seal) < 3)
@@ -266,6 +240,7 @@ static int __init luo_damage_init(void)
 		return err;
 	luo_damage_dir = debugfs_create_dir("luo_damage", NULL);
 	debugfs_create_x64("header", 0600, luo_damage_dir, &luo_damage_header);
+	debugfs_create_x64("timeline", 0600, luo_damage_dir, &luo_damage_timeline);
 	debugfs_create_file("orders", 0200, luo_damage_dir, NULL,
 			    &luo_damage_fops);
 	return 0;

@@ -122,18 +122,6 @@ void sparse_pattern(uint64_t offset, uint64_t *buf, size_t bytes)
 		buf[i] = (offset + i * sizeof(*buf)) * 0x9e3779b97f4a7c15ULL;
 }
 
-void mark_kernel_log(void)
-{
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	char line[64];
-	int len;
-
-	len = snprintf(line, sizeof(line), "<5>demo: tsc %llu\n", (unsigned long long)tsc_now());
-	if (fd < 0 || write(fd, line, len) != len)
-		die("cannot write to the kernel log");
-	close(fd);
-}
-
 long kho_state(const char *name)
 {
 	char line[128], key[32];

@@ -59,9 +59,6 @@ void sha256_hex(const uint8_t sum[SHA256_LEN], char *hex);
 /* Contents of the two ends of the sparse file: a function of the offset. */
 void sparse_pattern(uint64_t offset, uint64_t *buf, size_t bytes);
 
-/* Write the pair (time stamp counter, kernel log time) into the kernel log. */
-void mark_kernel_log(void);
-
 /* One number of KHO's state, as debugfs shows it. */
 long kho_state(const char *name);
 

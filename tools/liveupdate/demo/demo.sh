@@ -112,7 +112,7 @@ main()
 	echo "live update of $(basename "$file"), times are of the guest: 1 instruction = 1 ns"
 	run_guest || rc=$?
 	rm -f "$out/first.cpio"
-	python3 "$HERE/report.py" --verdict "$out/verdict.log" --console "$out/console.log" \
+	python3 "$HERE/report.py" --verdict "$out/verdict.log" \
 		--file "$file" --sha256 "${sum%% *}" --html "$out/report.html" || exit "$RC_GUEST"
 	if [[ $rc -ne 0 ]]; then
 		echo "demo.sh: the guest failed (vm.sh: $rc), its console is $out/console.log" >&2

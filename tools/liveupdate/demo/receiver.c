@@ -137,6 +137,22 @@ static void dump_journal(const struct journal *j, const struct utsname *u)
 		    j->spans[i].name, j->spans[i].what);
 }
 
+/* What both kernels stamped themselves, for report.py. */
+static void dump_timeline(void)
+{
+	char line[512];
+	FILE *f;
+
+	f = fopen("/sys/kernel/debug/liveupdate/timeline", "re");
+	if (!f)
+		die("cannot read the timeline");
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		say("@ timeline %s", line);
+	}
+	fclose(f);
+}
+
 void receiver(void)
 {
 	struct journal *j = journal_private();
@@ -146,7 +162,6 @@ void receiver(void)
 
 	uname(&u);
 	say("second kernel: %s", u.release);
-	mark_kernel_log();
 	luo = luo_open();
 	if (luo < 0)
 		die("cannot open /dev/liveupdate");
@@ -170,4 +185,5 @@ void receiver(void)
 	      "both files are ordinary files again");
 	uname(&u);
 	dump_journal(j, &u);
+	dump_timeline();
 }

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Make the report of a live update demo from what the guest left.
 
-Reads the agent's "@" lines (verdict channel) and the kernels' own lines
-(console), puts all of them on one clock - the time stamp counter, which runs
-on through the kexec - and writes a table to the terminal and an HTML page.
+Reads the agent's "@" lines (verdict channel), among them the timeline that both
+kernels wrote themselves, puts all of them on one clock - the time stamp counter,
+which runs on through the kexec - and writes a table to the terminal and an HTML
+page.
 
 Exit status: 0 the update worked and every check is good, 1 otherwise.
 """
@@ -19,7 +20,6 @@ from report_phases import Demo
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--verdict", required=True, help="log of the second serial port")
-    parser.add_argument("--console", required=True, help="log of the first serial port")
     parser.add_argument("--file", required=True, help="the file that was carried")
     parser.add_argument("--sha256", required=True, help="its digest, as the host sees it")
     parser.add_argument("--html", required=True, help="the report to write")
@@ -36,7 +36,7 @@ def duration(ns):
     for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if ns >= size:
             return f"{ns / size:.3f} {unit}"
-    return "< 1 us"         # the resolution of the kernel's log
+    return f"{ns:.0f} ns"
 
 
 def print_table(demo):
@@ -50,6 +50,7 @@ def print_table(demo):
 def print_summary(demo):
     print(f"\n  uname -r           {demo.info['release_before']}  ->  {demo.info['release_after']}")
     print(f"  blackout           {duration(demo.blackout)} from reboot(2) until the last file is back")
+    print(f"                     {duration(demo.timeline.blackout())} as the kernels stamp it")
     print(f"  age of the data    {duration(demo.data_age)}, of the kernel {duration(demo.kernel_age)}")
     print(f"  memory it cost     {demo.cost_text()}")
     print(f"  SHA-256            {demo.info['sha256_after']}, same before, after and on the host")
@@ -57,7 +58,7 @@ def print_summary(demo):
 
 def main():
     args = parse_args()
-    demo = Demo(read(args.verdict), read(args.console), os.path.basename(args.file), args.sha256)
+    demo = Demo(read(args.verdict), os.path.basename(args.file), args.sha256)
     problems = demo.problems()
     if problems:
         for line in problems:

@@ -121,6 +121,14 @@ def table(demo, duration):
             f'<th class="n">takes</th></tr>{"".join(rows)}</table>')
 
 
+def calls(demo, duration):
+    rows = "".join(f'<tr><td>{escape(call)}</td><td>{escape(handler)}</td><td class="n">{nr}</td>'
+                   f'<td class="n">{duration(total)}</td><td class="n">{duration(longest)}</td></tr>'
+                   for call, handler, nr, total, longest in demo.timeline.calls())
+    return ('<table><tr><th>callback</th><th>handler</th><th class="n">calls</th>'
+            f'<th class="n">in all</th><th class="n">longest</th></tr>{rows}</table>')
+
+
 def checks(demo):
     return "".join(f'<li><span class="good">&#10003;</span> {escape(what)}</li>' for _, what in demo.checks)
 
@@ -138,6 +146,8 @@ to <b>{escape(info['release_after'])}</b>. Times are of the guest: one instructi
 {overview(demo, duration)}
 <h2>Inside the blackout</h2>
 {blackout(demo, duration)}
+<p class="sub">As the two kernels stamped it: <code>/sys/kernel/debug/liveupdate/timeline</code></p>
+{calls(demo, duration)}
 <h2>What was checked in the second kernel</h2>
 <ul class="checks">{checks(demo)}</ul>
 <p>SHA-256 on the host, in the first and in the second kernel: <code>{escape(info['sha256_after'])}</code></p>

@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Phases of a live update, from the logs of both kernels, on one clock."""
-import re
+"""Phases of a live update, from the timeline of the kernels, on one clock."""
 from dataclasses import dataclass
-
-KLOG = re.compile(r"^\[\s*(\d+)\.(\d{6})\] (.*)$", re.M)
-MARK = re.compile(r"demo: tsc (\d+)")
-TIMED = re.compile(r"liveupdate: .*\b(frozen|decoded)\b.* in (\d+) ns")
-
 
 @dataclass
 class Phase:
@@ -23,46 +17,72 @@ class Phase:
         return self.end - self.begin
 
 
-class KernelLog:
-    """The console of one kernel, with its clock related to the TSC."""
+# What the kernels call the stretches of their timeline, and what a person is told.
+STEPS = {
+    "enter": ("freeze", "checks before it"),
+    "freeze": ("freeze", "all sessions"),
+    "serialize": ("freeze", "records are written"),
+    "shutdown": ("shutdown", "devices"),
+    "jump": ("jump", "purgatory and unpacking"),
+    "reserve": ("boot", "the second kernel, to KHO"),
+    "boot": ("boot", "the second kernel, to decode"),
+    "decode": ("decode", "sessions and files"),
+    "init": ("boot", "the second kernel, to init"),
+}
 
-    def __init__(self, text, which):
-        self.lines = [(int(s) * 10**9 + int(us) * 1000, msg) for s, us, msg in KLOG.findall(text)]
-        marks = [int(mark[1]) - time for time, msg in self.lines if (mark := MARK.search(msg))]
-        # TSC at which this log's clock began. The clock drifts: take the mark at the jump.
-        self.zero = marks[which] if marks else None
 
-    def find(self, pattern):
-        """TSC and match of the first line that has the pattern, or None."""
-        for time, msg in self.lines:
-            match = re.search(pattern, msg)
-            if match:
-                return self.zero + time, match
-        return None
+class Timeline:
+    """The last update in /sys/kernel/debug/liveupdate/timeline."""
 
-    def timed(self, word):
-        """Begin and end of what the kernel itself timed, or None."""
-        for time, msg in self.lines:
-            match = TIMED.search(msg)
-            if match and match[1] == word:
-                return self.zero + time - int(match[2]), self.zero + time
-        return None
+    def __init__(self, lines):
+        fields = [dict(word.split("=", 1) for word in line.split()) for line in lines]
+        last = fields[-1]["update"] if fields else None
+        self.lines = [f for f in fields if f["update"] == last]
+
+    def complete(self):
+        """Does it have everything that is drawn?"""
+        steps = {f.get("step") for f in self.lines if "took_ns" in f}
+        return steps.issuperset(STEPS) and "blackout_ns" in self.lines[0]
+
+    def blackout(self):
+        """From reboot(2) to the last file, as the kernels see it, in ns."""
+        return int(self.lines[0]["blackout_ns"])
+
+    def ticks(self, ns):
+        """The time stamp counter at a time of the timeline."""
+        head = self.lines[0]
+        return int(head["ticks"]) + int(ns) * int(head["khz"]) // 10**6
+
+    def phases(self):
+        """From reboot(2) to init of the second kernel."""
+        for f in self.lines:
+            if f.get("step") in STEPS:
+                yield Phase(*STEPS[f["step"]], 1 if f["kernel"] == "old" else 2,
+                            self.ticks(f["at_ns"]),
+                            self.ticks(int(f["at_ns"]) + int(f["took_ns"])))
+
+    def calls(self):
+        """What each handler took: callback, handler, calls, and ns in all and at most."""
+        for f in self.lines:
+            if "call" in f:
+                yield (f["call"], f["handler"], int(f["calls"]), int(f["sum_ns"]),
+                       int(f["longest_ns"]))
 
 
 class Demo:
     """Everything that the report shows."""
 
-    def __init__(self, verdict, console, file_name, host_sha256):
+    def __init__(self, verdict, file_name, host_sha256):
         self.file_name = file_name
         self.host_sha256 = host_sha256
-        self.info, self.checks, self.spans, self.ends = {}, [], [], {}
+        self.info, self.checks, self.spans, self.ends, stamps = {}, [], [], {}, []
         self.failures = [l for l in verdict.splitlines() if l.startswith("FAILED")]
         for line in verdict.splitlines():
-            if line.startswith("@ "):
+            if line.startswith("@ timeline "):
+                stamps.append(line.removeprefix("@ timeline "))
+            elif line.startswith("@ "):
                 self._take(line.split())
-        first, _, second = console.partition("kexec_core: Starting new kernel")
-        self.log1 = KernelLog(first + "kexec_core: Starting new kernel\n", -1)
-        self.log2 = KernelLog(second, 0)
+        self.timeline = Timeline(stamps)
         self.phases = [] if self.problems() else sorted(self._build(), key=lambda p: p.begin)
 
     def _take(self, words):
@@ -83,8 +103,8 @@ class Demo:
         bad += [f"check failed: {what}" for good, what in self.checks if not good]
         if self.ends.get(2) != "ok":
             bad.append("the second kernel did not come to a good end")
-        elif not self.log1.zero or not self.log2.zero:
-            bad.append("the console has no clock marks")
+        elif not self.timeline.complete():
+            bad.append("the timeline of the kernels is not complete")
         elif not self.host_sha256 == self.info["sha256_before"] == self.info["sha256_after"]:
             bad.append("the SHA-256 differs between host, first and second kernel")
         return bad
@@ -93,34 +113,17 @@ class Demo:
         reboot = next(s for s in self.spans if s.name == "reboot")
         spans = [s for s in self.spans if s is not reboot]
         last = max(s.end for s in spans if s.name == "retrieve")
-        phases = [Phase("boot", "the first kernel", 1, 0, self.log1.find("demo: tsc")[0])]
-        phases += spans + self._jump(reboot.begin)
+        jump = list(self.timeline.phases())
+        phases = [Phase("boot", "the first kernel", 1, 0, self.info["started"])]
+        phases += spans + jump
         for p in phases:
             p.blackout = reboot.begin <= p.begin and p.end <= last
         self.reboot, self.blackout = reboot.begin, last - reboot.begin
-        self.jumped = self.log2.zero
+        self.jumped = next(p.begin for p in jump if p.kernel == 2)
         self.data_age = self.info["now"] - self.info["born"]
         self.kernel_age = self.info["now"] - self.jumped
         self.total = self.info["now"]
         return phases
-
-    def _jump(self, reboot):
-        """From reboot(2) to init of the second kernel."""
-        start = self.log1.find("Starting new kernel")[0]
-        freeze = self.log1.timed("frozen")
-        decode = self.log2.timed("decoded")
-        up = self.log2.find("demo: tsc")[0]
-        if freeze:
-            phases = [Phase("freeze", "all sessions", 1, max(reboot, freeze[0]), freeze[1]),
-                      Phase("shutdown", "devices", 1, freeze[1], start)]
-        else:
-            phases = [Phase("freeze", "sessions, then devices", 1, reboot, start)]
-        phases.append(Phase("jump", "purgatory and unpacking", 2, start, self.log2.zero))
-        if not decode:
-            return phases + [Phase("boot", "the second kernel", 2, self.log2.zero, up)]
-        return phases + [Phase("boot", "the second kernel, to decode", 2, self.log2.zero, decode[0]),
-                         Phase("decode", "sessions and files", 2, *decode),
-                         Phase("boot", "the second kernel, to init", 2, decode[1], up)]
 
     def cost_text(self):
         """What the preservation took beyond the data itself."""

@@ -190,7 +190,7 @@ void sender(void)
 	struct journal *j = journal_new(&journal);
 
 	say("first kernel: %s", j->release);
-	mark_kernel_log();
+	say("@ info started %llu", (unsigned long long)tsc_now());
 	prepare_data(j, &data, &sparse);
 
 	luo = luo_open();
@@ -206,7 +206,6 @@ void sender(void)
 	load_kernel(j);
 
 	say("  jump");
-	mark_kernel_log();
 	span_begin(j, 1, "reboot", "reboot(2) entered");
 	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC,
 		NULL);

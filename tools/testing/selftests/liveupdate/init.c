@@ -30,6 +30,7 @@
 #include "lib/init.h"
 
 #define MAX_TOLD	48
+#define STATE_SIZE	((MAX_TOLD + 1) * PAGE)	/* the notes, and our own */
 #define STATE_SESSION	"luo-test-state"
 #define STATE_TOKEN	1
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
@@ -77,11 +78,13 @@ static void state_open(void)
 			close(session);
 	}
 	if (state_fd < 0)
-		state_fd = data_memfd_sparse("state", 0, MAX_TOLD * PAGE);
-	state = mmap(NULL, MAX_TOLD * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		state_fd = data_memfd_sparse("state", 0, STATE_SIZE);
+	state = mmap(NULL, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		     state_fd, 0);
 	if (state == MAP_FAILED)
 		state = NULL;
+	else
+		guest_kexec_ticks = (uint64_t *)(state + MAX_TOLD * PAGE);
 }
 
 /* Filled first: the notes are written after it, and must come along too. */

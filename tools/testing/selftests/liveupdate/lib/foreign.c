@@ -86,10 +86,10 @@ static uint32_t be32(const char *p)
 }
 
 /*
- * The address of our blob: the first property of 8 bytes in the node of that
- * name of KHO's tree (FDT: 1 begins a node, 3 a property, 4 is nothing).
+ * The address of a blob of ours: the first property of 8 bytes in the node of
+ * that name of KHO's tree (FDT: 1 begins a node, 3 a property, 4 is nothing).
  */
-static uint64_t find_header(const char *fdt, int size)
+static uint64_t find_blob(const char *fdt, int size, const char *name)
 {
 	const char *p = fdt + be32(fdt + 8), *end = fdt + size;
 	bool ours = false;
@@ -98,7 +98,7 @@ static uint64_t find_header(const char *fdt, int size)
 	while (p + 12 < end) {
 		switch (be32(p)) {
 		case 1:
-			ours = !strcmp(p + 4, "liveupdate");
+			ours = !strcmp(p + 4, name);
 			p += 4 + (strlen(p + 4) + 4) / 4 * 4;
 			break;
 		case 3:
@@ -117,9 +117,17 @@ static uint64_t find_header(const char *fdt, int size)
 	return 0;
 }
 
+static void damage_address(const char *file, uint64_t address)
+{
+	char path[64], number[32];
+
+	snprintf(path, sizeof(path), DAMAGE "%s", file);
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)address);
+	require(!guest_write(path, number));
+}
+
 void damage_load(void)
 {
-	char number[32];
 	uint64_t header;
 	int ret, size;
 
@@ -129,10 +137,10 @@ void damage_load(void)
 	require(!ret || ret == -EEXIST, "insmod: %d", ret);
 	size = guest_read(KHO_FDT, text, sizeof(text));
 	require(size > 0, KHO_FDT);
-	header = find_header(text, size);
+	header = find_blob(text, size, "liveupdate");
 	require(header, "no header of ours in KHO's tree");
-	snprintf(number, sizeof(number), "%#llx", (unsigned long long)header);
-	require(!guest_write(DAMAGE "header", number));
+	damage_address("header", header);
+	damage_address("timeline", find_blob(text, size, "liveupdate-timeline"));
 }
 
 void damage(const char *fmt, ...)

@@ -17,6 +17,8 @@
 
 static int starve_fd = -1;	/* on and off, see guest_starve() */
 
+uint64_t *guest_kexec_ticks;
+
 static void mount_one(const char *what, const char *where)
 {
 	mkdir(where, 0755);
@@ -135,6 +137,8 @@ int guest_kexec(void)
 	int ret;
 
 	verdict_drain();
+	if (guest_kexec_ticks)
+		*guest_kexec_ticks = guest_ticks();
 	ret = reboot(RB_KEXEC) ? -errno : 0;
 	if (starve_fd >= 0)
 		starve_switch("0");

@@ -40,6 +40,19 @@ int guest_kexec_load_jump(void);
 /* reboot(LINUX_REBOOT_CMD_KEXEC); -errno, or 0 after a kexec jump. */
 int guest_kexec(void);
 
+/* A counter that runs on through a kexec; 0: this machine has none for us. */
+static inline uint64_t guest_ticks(void)
+{
+#ifdef __x86_64__
+	return __builtin_ia32_rdtsc();
+#else
+	return 0;
+#endif
+}
+
+/* When guest_kexec() was called last, in the previous kernel at first; or NULL. */
+extern uint64_t *guest_kexec_ticks;
+
 /*
  * From now on, until guest_kexec() returns, each allocation of this process
  * fails, and is named on the console. -errno if they would not.

@@ -57,6 +57,32 @@ static int open_in_user_namespace(void *arg)
 	return -luo_open();
 }
 
+static bool fdinfo_has(int fd, const char *line)
+{
+	char path[64], text[2048];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return guest_read(path, text, sizeof(text)) > 0 && strstr(text, line);
+}
+
+TEST_F(device, fdinfo)
+{
+	int observer = luo_observe(), session = luo_create_on(self->dev, "fdinfo");
+
+	ASSERT_GE(observer, 0);
+	ASSERT_GE(session, 0);
+	EXPECT_TRUE(fdinfo_has(self->dev, "luo-observer:\t0\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-observer:\t1\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-updates:\t0\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-outgoing:\t1\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-incoming:\t0\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-files:\t0\n"));
+	EXPECT_TRUE(fdinfo_has(observer, "luo-waiting:\t0\n"));
+	close(session);
+	EXPECT_TRUE(fdinfo_has(observer, "luo-outgoing:\t0\n"));
+	close(observer);
+}
+
 TEST_F(device, open_needs_admin)
 {
 	int status;

@@ -56,12 +56,20 @@ TEST_F(session, link_name)
 
 TEST_F(session, fdinfo)
 {
+	static const char * const lines[] = {
+		"luo-session:\tsession\n", "luo-direction:\toutgoing\n",
+		"luo-files:\t0\n", "luo-update:\t1\n", "luo-damaged:\t0\n",
+		"luo-finished:\t0\n",
+	};
 	char path[64], text[2048];
+	unsigned int i;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->session);
 	ASSERT_GT(guest_read(path, text, sizeof(text)), 0);
-	EXPECT_NE(strstr(text, "session"), NULL) {
-		TH_LOG("%s", text);
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		EXPECT_NE(strstr(text, lines[i]), NULL) {
+			TH_LOG("no %s in %s", lines[i], text);
+		}
 	}
 }
 
