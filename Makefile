@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 # What a person may set on the command line; the programs read it from there.
-export ARCH DEBUG SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
+export ARCH DEBUG DEVICES SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
 
 VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak clean
 
@@ -38,6 +38,7 @@ mutants:
 ##                             (STAGE=list names the stages)
 ##
 ##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
+##              [DEVICES=1]    out/x86_64-devices/: PCI, IOMMU, VFIO, and drivers of devices
 ##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
 ##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
 ##   make mutants [T=NAME]     takes each guard out once, and its test has to go red

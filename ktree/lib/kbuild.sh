@@ -29,11 +29,12 @@ fragments()
 	case $1 in
 	lean)	printf 'base liveupdate' ;;
 	debug)	printf 'base liveupdate debug' ;;
-	off)	printf 'base off' ;;
+	off)	printf 'base devices off' ;;
 	base)	printf 'base' ;;
-	verify)	printf 'base liveupdate verify' ;;
+	verify)	printf 'base liveupdate devices verify' ;;
+	devices) printf 'base liveupdate devices' ;;
 	bare|noshmem|nokho) printf 'base liveupdate verify %s' "$1" ;;
-	*)	die "no such configuration: $1 (lean, debug, off, base, verify, bare, noshmem, nokho)" ;;
+	*)	die "no such configuration: $1 (lean, debug, devices, off, base, verify, bare, noshmem, nokho)" ;;
 	esac
 }
 

@@ -5,14 +5,22 @@
 
 SELFTESTS=tools/testing/selftests/liveupdate
 
+# is_device_test NAME: it needs the kernel and the bed of devices.
+is_device_test()
+{
+	awk -F '\t' -v name="$1" '!/^#/ && $1 == name { found = 1 } END { exit !found }' \
+		"$TREE/$SELFTESTS/devices.tsv"
+}
+
 # stories DIR [RUN.SH ARGUMENT]...: the tests of this tree on the kernel that
-# DEBUG chose; logs in out/DIR.
+# DEBUG or DEVICES chose; logs in out/DIR.
 stories()
 {
 	local dir=$1 arch=x86_64 args=()
 	shift
 
 	[[ ${DEBUG:-0} != 1 ]] || { arch=x86_64-debug; args=(-d); }
+	[[ ${DEVICES:-0} != 1 ]] || { arch=x86_64-devices; args=(-D); }
 	"$KTREE/image" || return 1
 	mkdir -p "$OUT/$dir"
 	"$TREE/$SELFTESTS/run.sh" -k "$OUT/$arch/bzImage" -M "$OUT/$arch/modules" \

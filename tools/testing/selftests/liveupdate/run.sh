@@ -12,7 +12,11 @@
 #	tests.tsv	the list of tests, and what each one needs
 #	run.sh		this: builds, boots, counts
 #	vm.sh		makes an initramfs, boots a guest, looks for splats
+#	devices.tsv	the tests that need devices, and the bed of each one
+#	bed.sh		a bed: devices, the sender of frames, QEMU's trace
+#	host/		programs that run beside the guest
 #	splat.tsv	what is a splat
+#	count.awk	what a verdict comes to
 #	x86_64.conf	all that is known about the machine
 #	init.c, lib/	the init program of the guests, and its library
 #	stories/	tests over a kexec
@@ -28,12 +32,13 @@ ARCH=${ARCH:-x86_64}
 RC_FAIL=1		# a test failed, or a console has a splat
 RC_USAGE=2		# wrong arguments
 RC_SKIP=4		# nothing to run here (KSFT_SKIP)
+RC_BED=7		# of bed.sh, beside those of vm.sh: the device was disturbed
 
 usage()
 {
 	cat <<-USAGE
 	usage: run.sh [-k IMAGE] [-K IMAGE] [-M DIR] [-t TEST[,TEST]...] [-w DIR]
-	              [-g N] [-j N] [-d] [-s] [-r N] [-l] [-h]
+	              [-g N] [-j N] [-d] [-D] [-s] [-l] [-h]
 
 	-k  kernel image (default: \$KBUILD_OUTPUT or the tree, $KERNEL_IMAGE)
 	-K  kernel image to jump to, if it is another one
@@ -43,9 +48,8 @@ usage()
 	-g  at most this many generations of kernels
 	-j  this many guests at a time
 	-d  the kernel has KASAN: more memory and time, kmemleak at the end
-	-s  soak: every test ten times, each time with other random numbers, and more
-	    of them; logs in a directory for each round
-	-r  with -s: so many rounds, not ten
+	-D  the kernel has PCI, IOMMU and VFIO: the tests of devices.tsv
+	-s  soak: every test ten times
 	-l  list the tests
 	-h  this
 
@@ -72,7 +76,7 @@ list_tests()
 {
 	awk -F '\t' '!/^#/ && NF >= 10 {
 		printf "%-12s %-6s %2d kernels  %s\n", $1, $2, $4, $3
-	}' "$HERE/tests.tsv"
+	}' "$HERE/$list"
 }
 
 parse_args()
@@ -81,8 +85,9 @@ parse_args()
 
 	top=$(cd "$HERE/../../../.." && pwd)
 	kernel=${KBUILD_OUTPUT:-$top}/$KERNEL_IMAGE
-	next='' modules='' only='' work='' most='' jobs=1 debug=0 soak=0 rounds=''
-	while getopts 'k:K:M:t:w:g:j:r:dslh' opt; do
+	next='' modules='' only='' work='' most='' jobs=1 debug=0 rounds=1
+	list=tests.tsv boot=boot_test why=12 listing=0
+	while getopts 'k:K:M:t:w:g:j:dDslh' opt; do
 		case $opt in
 		k) kernel=$OPTARG ;;
 		K) next=$OPTARG ;;
@@ -92,14 +97,14 @@ parse_args()
 		g) most=$OPTARG ;;
 		j) jobs=$OPTARG ;;
 		d) debug=1 ;;
-		s) soak=1 ;;
-		r) rounds=$OPTARG ;;
-		l) list_tests; exit 0 ;;
+		D) list=devices.tsv boot=boot_with_bed why=13 ;;
+		s) rounds=10 ;;
+		l) listing=1 ;;
 		h) usage; exit 0 ;;
 		*) usage >&2; exit "$RC_USAGE" ;;
 		esac
 	done
-	[[ $soak -eq 1 && -n $rounds ]] || rounds=$((soak ? 10 : 1))
+	[[ $listing -eq 0 ]] || { list_tests; exit 0; }
 	next=${next:-$kernel}
 	modules=${modules:-${kernel%"/$KERNEL_IMAGE"}}
 }
@@ -121,10 +126,10 @@ build_initrd()
 {
 	local args=(--init "$bin/init") file
 
-	for file in "$bin"/uapi_* "$bin"/luoctl; do
+	for file in "$bin"/uapi_*; do
 		args+=(--file "$file:/tests/${file##*/}")
 	done
-	for file in luo_test_handler luo_test_damage test_kho; do
+	for file in luo_test_handler luo_test_damage luo_test_function test_kho; do
 		module=$(find "$modules" -name "$file.ko" -print -quit 2>/dev/null || true)
 		[[ -z $module ]] || args+=(--file "$module:/modules/$file.ko")
 	done
@@ -134,19 +139,43 @@ build_initrd()
 	cat "$work/first.cpio" "$work/kexec.cpio" >"$work/initrd.cpio"
 }
 
-# Boot the guest of one line of tests.tsv.
+# What a bed adds to the command lines of the kernel and of QEMU.
+bed_args()
+{
+	local arg
+
+	words+=("$("$HERE/bed.sh" words "$1")")
+	while IFS= read -r arg; do
+		args+=(--qemu-arg "$arg")
+	done < <("$HERE/bed.sh" qemu "$1" "$work/$name")
+}
+
+# A guest with devices: with a sender beside it, and a look at QEMU's trace.
+boot_with_bed()
+{
+	local name=$1 bed=${11} rc=0
+
+	"$HERE/bed.sh" start "$bed" "$work/$name" "$bin/sender"
+	boot_test "$@" || rc=$?
+	"$HERE/bed.sh" stop "$work/$name"
+	"$HERE/bed.sh" check "$bed" "$work/$name" "$work/$name.verdict" \
+		>>"$work/$name.errors" || [[ $rc -ne 0 ]] || rc=$RC_BED
+	return "$rc"
+}
+
+# Boot the guest of one line of the list.
 boot_test()
 {
 	local name=$1 kind=$2 what=$3 mem=$5 smp=$7 icount=$8 limit=$9
-	local leaks=${10} panic=${11:-} words=(printk.time=1) args=()
+	local leaks=${10} panic=${*:$why-1:1} words=(printk.time=1) args=()
 
+	[[ $list != devices.tsv ]] || bed_args "${11}"
 	[[ $kind == kunit ]] || words+=(kunit.enable=0)
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
 	[[ -z $most ]] || words+=("luo.most=$most")
-	[[ $soak -eq 0 ]] || words+=("luo.seed=$round" luo.calls=50000)
 	[[ $icount -eq 0 ]] || args+=(--icount)
-	[[ -z $panic ]] || args+=(--panic "$panic")
+	[[ ${panic:--} == - ]] || args+=(--panic "$panic")
 	case $kind in
 	story|control) words+=("luo.story=$what") ;;
 	prog) words+=("luo.prog=$what") ;;
@@ -154,40 +183,22 @@ boot_test()
 	esac
 	"$HERE/vm.sh" boot --kernel "$kernel" --initrd "$work/initrd.cpio" \
 		--mem "$mem" --smp "$smp" --timeout "$limit" "${args[@]}" \
-		--verdict "$logs/$name.verdict" --console "$logs/$name.console" \
-		--append "${words[*]}" 2>"$logs/$name.errors"
+		--verdict "$work/$name.verdict" --console "$work/$name.console" \
+		--append "${words[*]}" 2>"$work/$name.errors"
 }
 
-# Count "pass fail skip" in a verdict. What was promised and did not come has
-# failed. The cases of a KUnit suite are one level further in.
 count_results()
 {
-	awk -v kunit="$([[ $2 == kunit ]] && echo 1 || echo 0)" '
-	/^1\.\.[0-9]+/ { plan += substr($1, 4) }
-	/^Bail out!/ { fail++ }
-	/^(not )?ok / { lines++ }
-	{ result = 0 }
-	/^(not )?ok / { result = !kunit || !/^ok/ }
-	kunit && /^    (not )?ok / { result = 1; sub(/^ +/, "") }
-	!result { next }
-	/# SKIP/ { skip++; next }
-	/^ok / { pass++ }
-	/^not ok / { fail++ }
-	END {
-		if (lines < plan)
-			fail += plan - lines
-		if (!lines && !fail)
-			fail = 1
-		print pass + 0, fail + 0, skip + 0
-	}' "$1"
+	awk -v kunit="$([[ $2 == kunit ]] && echo 1 || echo 0)" -f "$HERE/count.awk" "$1"
 }
 
-# A control has done its work if it came out red.
+# A control has done its work if it came out red, for the reason that is asked for.
 invert_control()
 {
-	local pass=$1 fail=$2 rc=$3
+	local pass=$1 fail=$2 rc=$3 why=$4
 
-	if [[ $fail -gt 0 || $rc -ne 0 ]]; then
+	if [[ $fail -gt 0 || $rc -ne 0 ]] &&
+	   grep -aqF -e "$why" "$work/$name.verdict" "$work/$name.errors"; then
 		echo "1 0 0 0"
 	else
 		echo "0 $((pass + 1)) 0 0"
@@ -199,13 +210,13 @@ run_test()
 {
 	local name=$1 rc=0 start=$SECONDS counts pass fail skip
 
-	boot_test "$@" || rc=$?
-	counts="$(count_results "$logs/$name.verdict" "$2") $rc"
+	"$boot" "$@" || rc=$?
+	counts="$(count_results "$work/$name.verdict" "$2") $rc"
 	if [[ $2 == control ]]; then
 		read -r pass fail skip rc <<<"$counts"
-		counts=$(invert_control "$pass" "$fail" "$rc")
+		counts=$(invert_control "$pass" "$fail" "$rc" "${*:$why:1}")
 	fi
-	echo "$counts $((SECONDS - start))" >"$logs/$name.result"
+	echo "$counts $((SECONDS - start))" >"$work/$name.result"
 }
 
 rc_text()
@@ -216,6 +227,7 @@ rc_text()
 	4) echo "QEMU failed" ;;
 	5) echo "no verdict" ;;
 	6) echo "no panic" ;;
+	7) echo "the device was disturbed" ;;
 	124) echo "timeout" ;;
 	*) echo "status $1" ;;
 	esac
@@ -227,16 +239,16 @@ explain()
 	local name=$1
 
 	grep -aE '^(not ok|Bail out)|FAILED|# leak:|^# .*(Expected|but got)|^    not ok' \
-		"$logs/$name.verdict" | head -40 | sed 's/^/#   /' || true
-	sed 's/^/#   /' "$logs/$name.errors" | head -40
-	echo "#   logs: $logs/$name.verdict $logs/$name.console"
+		"$work/$name.verdict" | head -40 | sed 's/^/#   /' || true
+	sed 's/^/#   /' "$work/$name.errors" | head -40
+	echo "#   logs: $work/$name.verdict $work/$name.console"
 }
 
 report_test()
 {
 	local number=$1 name=$2 pass fail skip rc wall text
 
-	read -r pass fail skip rc wall <"$logs/$name.result"
+	read -r pass fail skip rc wall <"$work/$name.result"
 	text="$name # $pass passed, $fail failed, $skip skipped, $wall s"
 	total_pass=$((total_pass + pass))
 	total_skip=$((total_skip + skip))
@@ -248,10 +260,10 @@ report_test()
 		explain "$name"
 	fi
 	total_fail=$((total_fail + fail))
-	grep -a '# SKIP' "$logs/$name.verdict" | sed 's/^/# SKIPPED: /' || true
+	grep -a '# SKIP' "$work/$name.verdict" | sed 's/^/# SKIPPED: /' || true
 }
 
-# The lines of tests.tsv that are wanted, in the array chosen.
+# The lines of the list that are wanted, in the array chosen.
 choose_tests()
 {
 	local name
@@ -259,17 +271,17 @@ choose_tests()
 	mapfile -t chosen < <(awk -F '\t' -v only=",$only," -v ram=$((5 + debug)) \
 		'!/^#/ && NF >= 10 && $ram != "-" &&
 		(only == ",," || index(only, "," $1 ","))' \
-		"$HERE/tests.tsv")
+		"$HERE/$list")
 	for name in ${only//,/ }; do
 		awk -F '\t' -v name="$name" '$1 == name { found = 1 } END { exit !found }' \
-			"$HERE/tests.tsv" || die "no test '$name' (-l lists them)"
+			"$HERE/$list" || die "no test '$name' (-l lists them)"
 	done
-	[[ ${#chosen[@]} -gt 0 ]] || die "tests.tsv: not for this kind of kernel: $only"
+	[[ ${#chosen[@]} -gt 0 ]] || die "$list: not for this kind of kernel: $only"
 }
 
 run_all()
 {
-	local line fields running=0
+	local line fields number=0 running=0
 
 	for line in "${chosen[@]}"; do
 		IFS=$'\t' read -ra fields <<<"$line"
@@ -296,7 +308,7 @@ run_all()
 
 main()
 {
-	local round logs number
+	local round
 
 	parse_args "$@"
 	command -v "$QEMU" >/dev/null || skip_all "$QEMU is missing ($QEMU_PACKAGE)"
@@ -310,13 +322,10 @@ main()
 	choose_tests
 	find_programs
 	build_initrd
-	total_pass=0 total_fail=0 total_skip=0 number=0
+	total_pass=0 total_fail=0 total_skip=0
 	echo "TAP version 13"
 	echo "1..$((${#chosen[@]} * rounds))"
-	for ((round = 1; round <= rounds; round++)); do
-		logs=$work
-		[[ $soak -eq 0 ]] || logs=$work/round$round
-		mkdir -p "$logs"
+	for ((round = 0; round < rounds; round++)); do
 		run_all
 	done
 	echo "# totals: pass:$total_pass fail:$total_fail skip:$total_skip"

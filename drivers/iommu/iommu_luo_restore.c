@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Live update of IOMMUs: domains that go on in the new kernel
+ *
+ * A restored domain is made when the first of its devices is found, and goes
+ * with the last one that leaves it. It has no user but these devices: nobody
+ * can map, unmap or attach.
+ */
+#define pr_fmt(fmt) "iommu: live update: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/kexec_handover.h>
+#include <linux/liveupdate_gates.h>
+#include <linux/pci.h>
+#include <linux/pci_luo.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "iommu_luo.h"
+#include "iommu-priv.h"
+
+/* Protects the list, and what is in it. */
+static DEFINE_MUTEX(iommu_luo_in_lock);
+static LIST_HEAD(iommu_luo_ins);
+
+/**
+ * struct iommu_luo_restored - a domain of the previous kernel
+ * @list: on iommu_luo_ins
+ * @id: index of its record
+ * @domain: the domain, or why there is none
+ * @nr_devices: devices in it
+ * @watches: who wants to know when it is gone
+ */
+struct iommu_luo_restored {
+	struct list_head list;
+	int id;
+	struct iommu_domain *domain;
+	unsigned int nr_devices;
+	struct list_head watches;
+};
+
+static struct iommu_luo_restored *restored_find(int id)
+{
+	struct iommu_luo_restored *res;
+
+	lockdep_assert_held(&iommu_luo_in_lock);
+	list_for_each_entry(res, &iommu_luo_ins, list)
+		if (res->id == id)
+			return res;
+	return NULL;
+}
+
+/* Memory that was mapped is there, preserved, and nobody has it yet. */
+static int leaf_check(u64 iova, phys_addr_t phys, u64 size, void *arg)
+{
+	u64 *bytes = arg;
+
+	if (!kho_is_incoming(PHYS_PFN(phys), size >> PAGE_SHIFT)) {
+		pr_err("IOVA %#llx is mapped to memory that was not preserved\n",
+		       iova);
+		return -EBADMSG;
+	}
+	*bytes += size;
+	return 0;
+}
+
+static struct iommu_domain *domain_restore(struct device *dev,
+					   const struct iommu_luo_domain_ser *ser)
+{
+	const struct iommu_ops *ops = dev_iommu_ops(dev);
+	struct iommu_domain *domain;
+	u64 bytes = 0;
+	int err;
+
+	domain = ops->liveupdate->restore_domain(dev, ser);
+	if (IS_ERR(domain))
+		return domain;
+
+	domain->owner = ops;
+	domain->cookie_type = IOMMU_COOKIE_LIVEUPDATE;
+	err = ops->liveupdate->walk(domain, leaf_check, &bytes);
+	if (!err && bytes != ser->leaf_bytes) {
+		pr_err("%llu bytes are mapped, and should be %llu\n", bytes,
+		       ser->leaf_bytes);
+		err = -EBADMSG;
+	}
+	/* the hardware may still walk the tables: they are not freed */
+	return err ? ERR_PTR(err) : domain;
+}
+
+static struct iommu_luo_restored *restored_new(struct device *dev, int id)
+{
+	const struct iommu_luo_entry_ser *entry;
+	struct iommu_luo_restored *res;
+
+	entry = iommu_luo_entry(id, IOMMU_LUO_DOMAIN);
+	if (!entry)
+		return ERR_PTR(-ENOENT);
+
+	res = kzalloc(sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return ERR_PTR(-ENOMEM);
+
+	res->id = id;
+	INIT_LIST_HEAD(&res->watches);
+	res->domain = domain_restore(dev, &entry->domain);
+	if (!IS_ERR(res->domain))
+		res->domain->luo_restored = res;
+	list_add_tail(&res->list, &iommu_luo_ins);
+	return res;
+}
+
+static void restored_gone(struct iommu_luo_restored *res)
+{
+	struct iommu_luo_watch *watch, *next;
+
+	list_del(&res->list);
+	iommu_domain_free(res->domain);
+	list_for_each_entry_safe(watch, next, &res->watches, list) {
+		list_del_init(&watch->list);
+		watch->gone(watch);
+	}
+	kfree(res);
+}
+
+static struct iommu_domain *restore(struct device *dev,
+				    const struct iommu_luo_dev_ser *ser)
+{
+	const struct iommu_luo_ops *ops = dev_iommu_ops(dev)->liveupdate;
+	struct iommu_luo_restored *res;
+	int err;
+
+	if (!ops || ops->driver != ser->driver)
+		return ERR_PTR(-EOPNOTSUPP);
+
+	guard(mutex)(&iommu_luo_in_lock);
+	res = restored_find(ser->domain);
+	if (!res)
+		res = restored_new(dev, ser->domain);
+	if (IS_ERR(res))
+		return ERR_CAST(res);
+	if (IS_ERR(res->domain))
+		return res->domain;
+
+	/* on failure the hardware may still walk the tables: they stay */
+	err = ops->restore_attach(res->domain, dev, ser);
+	if (err)
+		return ERR_PTR(err);
+	res->nr_devices++;
+	return res->domain;
+}
+
+/**
+ * iommu_luo_restore() - find a device in the domain that it was in
+ * @dev: a device that was just found
+ * @single: It is alone in its group.
+ *
+ * If it is one that was preserved, but cannot go on, then it is stopped before
+ * this returns: its translation may change (F15).
+ *
+ * Context: sleeps, the mutex of the group is held.
+ * Return: the domain that the hardware uses for it, or NULL: an ordinary device
+ */
+struct iommu_domain *iommu_luo_restore(struct device *dev, bool single)
+{
+	const struct iommu_luo_dev_ser *ser;
+	struct iommu_domain *domain;
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return NULL;
+	pdev = to_pci_dev(dev);
+	ser = iommu_luo_dev(pci_domain_nr(pdev->bus), pdev->bus->number,
+			    pdev->devfn);
+	if (!ser)
+		return NULL;
+	if (iommu_luo_failed_dev(ser) ||
+	    liveupdate_gate_off(LIVEUPDATE_GATE_DEFAULT_DOMAIN))
+		goto failed;
+
+	domain = single ? restore(dev, ser) : ERR_PTR(-EMLINK);
+	if (IS_ERR(domain)) {
+		dev_err(dev, "live update: its domain cannot be restored: %pe\n",
+			domain);
+		iommu_luo_fail_dev(ser, "its domain cannot be restored");
+		goto failed;
+	}
+	dev_info(dev, "live update: goes on in the domain of the previous kernel\n");
+	return domain;
+
+failed:
+	if (dev_iommu_ops(dev)->liveupdate)
+		dev_iommu_ops(dev)->liveupdate->restore_failed(dev);
+	return NULL;
+}
+
+/**
+ * iommu_luo_left() - a device left a restored domain
+ * @domain: the domain; freed with the last device
+ *
+ * Context: sleeps, the mutex of the device's group is held.
+ */
+void iommu_luo_left(struct iommu_domain *domain)
+{
+	struct iommu_luo_restored *res = domain->luo_restored;
+
+	guard(mutex)(&iommu_luo_in_lock);
+	if (!--res->nr_devices)
+		restored_gone(res);
+}
+
+/**
+ * iommu_luo_restored_domain() - find a restored domain
+ * @id: what iommu_luo_domain_id() said in the previous kernel
+ *
+ * The domain may go at any time, unless the caller knows of a device that stays
+ * in it.
+ *
+ * Context: sleeps.
+ * Return: the domain, or NULL: it is gone, or never was there
+ */
+struct iommu_domain *iommu_luo_restored_domain(int id)
+{
+	struct iommu_luo_restored *res;
+
+	guard(mutex)(&iommu_luo_in_lock);
+	res = restored_find(id);
+	return res && res->nr_devices ? res->domain : NULL;
+}
+EXPORT_SYMBOL_GPL(iommu_luo_restored_domain);
+
+/**
+ * iommu_luo_watch_domain() - be told when a restored domain is gone
+ * @id: what iommu_luo_domain_id() said in the previous kernel
+ * @watch: with @gone set; belongs to the caller again when that is called
+ *
+ * Context: sleeps.
+ * Return: 0; -ENOENT: it is gone, or never was there
+ */
+int iommu_luo_watch_domain(int id, struct iommu_luo_watch *watch)
+{
+	struct iommu_luo_restored *res;
+
+	INIT_LIST_HEAD(&watch->list);
+	guard(mutex)(&iommu_luo_in_lock);
+	res = restored_find(id);
+	if (!res || !res->nr_devices)
+		return -ENOENT;
+	list_add_tail(&watch->list, &res->watches);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iommu_luo_watch_domain);
+
+/**
+ * iommu_luo_unwatch_domain() - take back iommu_luo_watch_domain()
+ * @watch: as given to it; whether its domain is gone or not
+ *
+ * Context: sleeps; waits for @watch->gone.
+ */
+void iommu_luo_unwatch_domain(struct iommu_luo_watch *watch)
+{
+	guard(mutex)(&iommu_luo_in_lock);
+	list_del_init(&watch->list);
+}
+EXPORT_SYMBOL_GPL(iommu_luo_unwatch_domain);
+
+/**
+ * iommu_luo_on_restored_domain() - is a device where the last kernel had it?
+ * @dev: the device
+ *
+ * Context: sleeps.
+ * Return: true as long as it is
+ */
+bool iommu_luo_on_restored_domain(struct device *dev)
+{
+	return iommu_luo_is_restored(iommu_luo_group_domain(dev));
+}
+EXPORT_SYMBOL_GPL(iommu_luo_on_restored_domain);
+
+/**
+ * iommu_luo_device_domain_id() - in which restored domain is a device?
+ * @dev: the device
+ *
+ * Context: sleeps; the caller knows that the device stays in its domain.
+ * Return: the id of the domain; -ENOENT: in none
+ */
+int iommu_luo_device_domain_id(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_luo_group_domain(dev);
+
+	return iommu_luo_is_restored(domain) ? domain->luo_restored->id :
+					       -ENOENT;
+}
+EXPORT_SYMBOL_GPL(iommu_luo_device_domain_id);
+
+struct verify {
+	struct device *dev;
+	struct iommu_domain *new;
+};
+
+static int leaf_verify(u64 iova, phys_addr_t phys, u64 size, void *arg)
+{
+	const struct verify *verify = arg;
+
+	for (u64 off = 0; off < size; off += PAGE_SIZE) {
+		phys_addr_t now = iommu_iova_to_phys(verify->new, iova + off);
+		phys_addr_t was = phys + off;
+
+		if (now == was)
+			continue;
+		dev_err(verify->dev,
+			"live update: IOVA %#llx was %pa, and would be %pa\n",
+			iova + off, &was, &now);
+		return -EINVAL;
+	}
+	cond_resched();
+	return 0;
+}
+
+/**
+ * iommu_luo_verify_swap() - would a device see the same memory in a new domain?
+ * @dev: a device in a restored domain, which it does not leave meanwhile
+ * @new: the new domain, which does not change meanwhile
+ *
+ * Context: sleeps; takes long for a large domain.
+ * Return: 0: what is mapped in the old domain is mapped to the same memory in
+ * the new one, or the device is not in a restored domain; -EINVAL: it is not,
+ * and the log says the first difference.
+ */
+int iommu_luo_verify_swap(struct device *dev, struct iommu_domain *new)
+{
+	struct iommu_domain *old = iommu_luo_group_domain(dev);
+	struct verify verify = { .dev = dev, .new = new };
+
+	if (!iommu_luo_is_restored(old))
+		return 0;
+	return iommu_luo_walk(old, leaf_verify, &verify);
+}
+EXPORT_SYMBOL_GPL(iommu_luo_verify_swap);

@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The machine around a test of devices: what it is made of, the sender of frames
+# on the host, and what QEMU's trace must not say. Knows nothing about what a
+# test does.
+#
+# A bed is a list of words, separated by commas:
+#	vtd, sm, amd	the IOMMU: VT-d in legacy or scalable mode, or AMD's
+#	nic		an e1000e behind a root port (AMD: on the root bus, as
+#			QEMU's IOMMU does not see the devices behind a port)
+#	nvme, edu	a disk of 64 MiB with two reads a second; QEMU's teaching device
+#	config		nobody may write to config space of the nic, or of the port
+#			above it, between two marks of the guest
+#	rate=N, size=N	frames a second (none without it), bytes of a frame
+
+set -euo pipefail
+
+RC_USAGE=2		# wrong arguments
+RC_RED=7		# the trace or the sender's log says so
+
+TRACES='e1000x_rx_can_recv_disabled vtd_dmar_fault vtd_dmar_enable vtd_ir_enable
+	amdvi_page_fault e1000e_irq_write_ics'
+FAULTS='vtd_dmar_fault|amdvi_page_fault'
+
+usage()
+{
+	cat <<-USAGE
+	usage: bed.sh qemu BED PREFIX     the arguments of QEMU, one a line
+	       bed.sh words BED           words for the command line of the kernel
+	       bed.sh start BED PREFIX SENDER    start the sender, before QEMU
+	       bed.sh stop PREFIX         stop it, after QEMU
+	       bed.sh check BED PREFIX VERDICT   print what is wrong
+
+	PREFIX is the beginning of the names of all files of this guest.
+	exit: 0 done, nothing wrong; ${RC_USAGE} usage; ${RC_RED} something is wrong
+	USAGE
+}
+
+# has BED WORD
+has()
+{
+	[[ ,$1, == *,$2,* ]]
+}
+
+# value BED NAME DEFAULT
+value()
+{
+	local word
+
+	for word in ${1//,/ }; do
+		[[ $word != "$2="* ]] || { echo "${word#*=}"; return; }
+	done
+	echo "$3"
+}
+
+# sends BED: does anybody send frames to it?
+sends()
+{
+	has "$1" nic && [[ $(value "$1" rate 0) -gt 0 ]]
+}
+
+# The name of a UNIX socket is short: 107 bytes, wherever the logs are.
+socket_path()
+{
+	echo "${TMPDIR:-/tmp}/luo-bed-$(echo "$1" | cksum | cut -d' ' -f1)"
+}
+
+# port N: where device number N is plugged in; the argument that comes first.
+port()
+{
+	if has "$bed" amd; then
+		place="bus=pcie.0,addr=$((4 + $1))"
+	else
+		printf '%s\n' -device "pcie-root-port,id=rp$1,slot=$1,chassis=$1"
+		place="bus=rp$1"
+	fi
+}
+
+qemu_iommu()
+{
+	if has "$bed" amd; then
+		printf '%s\n' -device amd-iommu,intremap=on
+	elif has "$bed" sm; then
+		printf '%s\n' -device intel-iommu,intremap=on,x-scalable-mode=on,aw-bits=48
+	else
+		printf '%s\n' -device intel-iommu,intremap=on
+	fi
+}
+
+qemu_nic()
+{
+	local socket
+
+	socket=$(socket_path "$prefix")
+	port 1
+	printf '%s\n' -netdev "dgram,id=n0,local.type=unix,local.path=$socket,\
+remote.type=unix,remote.path=$socket.none" \
+		-device "e1000e,$place,netdev=n0,romfile=,mac=52:54:00:12:34:56"
+}
+
+qemu_nvme()
+{
+	port 2
+	truncate -s 64M "$prefix.disk"
+	printf '%s\n' -drive "file=$prefix.disk,if=none,id=d0,format=raw,throttling.iops-read=2" \
+		-device "nvme,drive=d0,serial=luo,$place"
+}
+
+cmd_qemu()
+{
+	local bed=$1 prefix=$2 place trace
+
+	qemu_iommu
+	! has "$bed" nic || qemu_nic
+	! has "$bed" nvme || qemu_nvme
+	! has "$bed" edu || printf '%s\n' -device edu
+	for trace in $TRACES; do
+		printf '%s\n' -trace "enable=$trace"
+	done
+	! has "$bed" config || printf '%s\n' -trace enable=pci_cfg_write
+	printf '%s\n' -D "$prefix.trace"
+}
+
+cmd_words()
+{
+	local words=pci=earlydump
+
+	! has "$1" vtd || words+=" intel_iommu=on,sm_off"
+	! has "$1" sm || words+=" intel_iommu=on,sm_on"
+	echo "$words"
+}
+
+cmd_start()
+{
+	local bed=$1 prefix=$2 sender=$3 socket
+
+	sends "$bed" || return 0
+	socket=$(socket_path "$prefix")
+	rm -f "$socket"
+	"$sender" "$socket" "$(value "$bed" rate 0)" "$(value "$bed" size 64)" \
+		"$prefix.sender" </dev/null >/dev/null 2>&1 &
+	echo $! >"$prefix.sender.pid"
+}
+
+cmd_stop()
+{
+	local prefix=$1
+
+	rm -f "$(socket_path "$prefix")"
+	[[ -f $prefix.sender.pid ]] || return 0
+	kill "$(cat "$prefix.sender.pid")" 2>/dev/null || true
+	rm -f "$prefix.sender.pid"
+}
+
+# Between the first and the second mark (a write of 0 to ICS) nothing may be
+# said: no fault, no frame held back, no IOMMU turned off or on; without a second
+# mark, to the end.
+check_trace()
+{
+	awk -v faults="$FAULTS" '
+	/pci_cfg_write/ { next }
+	/e1000e_irq_write_ics/ { marks += / 0x0$/; next }
+	marks == 1 && bad++ < 10 { print "trace: " $0 }
+	!marks && $0 ~ faults && bad++ < 10 { print "trace, before the first mark: " $0 }
+	END {
+		if (!marks) { print "trace: no mark in it"; bad++ }
+		exit bad > 0
+	}' "$1"
+}
+
+# A mark is a value of the cache line size, which means nothing in PCI Express:
+# 0xa5 begins, and 0x5a ends. What may be written between: interrupts of the nic
+# are masked; the port, as QEMU has it, gives its own back and gets new ones, has
+# events cleared, and its control word is written as it is.
+check_config()
+{
+	awk '
+	!/pci_cfg_write (e1000e|pcie-root-port) / { next }
+	{ sub(/^.*pci_cfg_write /, "") }
+	/^e1000e .* @0xc <- 0xa5$/ { sealed = 1; marks++; next }
+	/^e1000e .* @0xc <- 0x5a$/ { sealed = 0; next }
+	/^e1000e .* @0xa2 <- 0xc004$/ { next }
+	/^e1000e .* @0x4 <- 0x507$/ { next }
+	/^pcie-root-port .* @0x4 <- 0x[15]07$/ { next }
+	/^pcie-root-port .* @(0x1e|0x3e|0x4a|0x64|0x66|0x70|0x74) / { next }
+	sealed && bad++ < 20 { print "config: " $0 }
+	END {
+		if (!marks) { print "config: no mark in the trace"; bad++ }
+		exit bad > 0
+	}' "$1"
+}
+
+# No frame that the guest counted was lost on the way to it.
+check_sender()
+{
+	awk '
+	FNR == NR && /^# frames / { if (first == "") first = $3; last = $5 }
+	FNR == NR { next }
+	/^lost / && first != "" && $2 >= first + 0 && $2 <= last + 0 && bad++ < 10 {
+		print "sender: found no room for frame " $2
+	}
+	/^sent / { sent = 1 }
+	END {
+		if (!sent) { print "sender: its log has no end"; bad++ }
+		exit bad > 0
+	}' "$2" "$1"
+}
+
+cmd_check()
+{
+	local bed=$1 prefix=$2 verdict=$3 rc=0 tries
+
+	! has "$bed" config || check_config "$prefix.trace" || rc=$RC_RED
+	if ! sends "$bed"; then
+		! grep -E "$FAULTS" "$prefix.trace" || rc=$RC_RED
+		return "$rc"
+	fi
+	for ((tries = 0; tries < 50; tries++)); do
+		! grep -q '^sent ' "$prefix.sender" || break
+		sleep 0.1
+	done
+	check_trace "$prefix.trace" || rc=$RC_RED
+	check_sender "$prefix.sender" "$verdict" || rc=$RC_RED
+	return "$rc"
+}
+
+case ${1:-}:$# in
+qemu:3|words:2|start:4|stop:2|check:4) cmd=$1; shift; "cmd_$cmd" "$@" ;;
+-h:*|--help:*) usage ;;
+*) usage >&2; exit "$RC_USAGE" ;;
+esac

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the stories of devices have in common: one device, one session. */
+#ifndef LUO_DMA_H
+#define LUO_DMA_H
+
+#include <stdint.h>
+
+#include "nic.h"
+
+#define DMA_SESSION	"vm-17"
+
+enum dma_token { DMA_RAM = 1, DMA_DEVICE };
+
+/* A function of PCI as K1 has it. */
+struct dma_fn {
+	char bdf[VMM_BDF];
+	uint32_t head[16];	/* its header, in config space */
+	uint16_t msix;		/* control word of MSI-X */
+};
+
+/* The note of a story. */
+struct dma_note {
+	struct dma_fn device, port;
+	uint64_t frames;	/* that K1 has seen */
+};
+
+/* The device receives, and all numbers count from here on. */
+void dma_begin(struct nic *nic);
+
+/* Old kernel: put it down in the note, and the memfd and the device into a session. */
+int dma_session(struct nic *nic);
+void dma_note(struct nic *nic);
+void dma_preserve_test(struct nic *nic, int session);	/* luo_test_function */
+
+/* New kernel: config space of both is what it was. */
+void dma_check_found(void);
+/* Nobody has the device but vfio-pci. */
+void dma_check_driver(void);
+
+/* The device, with luo_test_function; 0 or -errno. */
+int dma_retrieve_test(int session);
+
+/* The memfd, and what came into it meanwhile; frames go on coming. */
+void dma_ram(struct nic *nic, int session);
+
+#endif /* LUO_DMA_H */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A device and its memory in one kernel: what the stories of a jump rely on. */
+#include <unistd.h>
+
+#include "../lib/dma.h"
+#include "../lib/story.h"
+
+#define PLAIN_FRAMES	1500
+#define SOME_FRAMES	100
+
+static struct nic nic;
+
+/* Every frame comes through vfio and the IOMMU into the memfd. */
+static void dma_plain(void)
+{
+	dma_begin(&nic);
+	check(nic_wait(&nic, PLAIN_FRAMES, 60), "%lu frames", nic.state->frames);
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_plain, .stages = 1, .stage = { dma_plain });
+
+/* Bus mastering is off for two seconds: frames are lost. */
+static void control_dma_off(void)
+{
+	dma_begin(&nic);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	check_ret(vmm_command(&nic.vmm, PCI_COMMAND_MASTER, 0), 0);
+	sleep(2);
+	check_ret(vmm_command(&nic.vmm, 0, PCI_COMMAND_MASTER), 0);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	nic_check(&nic);
+}
+
+STORY(control_dma_off, .stages = 1, .stage = { control_dma_off });
+
+/*
+ * It is off for so short a time that the socket holds the frames: only QEMU's
+ * trace shows it.
+ */
+static void control_dma_held(void)
+{
+	dma_begin(&nic);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	check_ret(vmm_command(&nic.vmm, PCI_COMMAND_MASTER, 0), 0);
+	usleep(20000);
+	check_ret(vmm_command(&nic.vmm, 0, PCI_COMMAND_MASTER), 0);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(control_dma_held, .stages = 1, .stage = { control_dma_held });
+
+/* The memory is unmapped for a moment: contents are lost, and faults are seen. */
+static void control_dma_fault(void)
+{
+	dma_begin(&nic);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	check_ret(vmm_unmap(&nic.vmm, NIC_IOVA, NIC_SIZE), 0);
+	sleep(1);
+	check_ret(vmm_map(&nic.vmm, nic.memfd, 0, NIC_SIZE, NIC_IOVA), 0);
+	check(nic_wait(&nic, SOME_FRAMES, 5), "it has stopped");
+	nic_check(&nic);
+}
+
+STORY(control_dma_fault, .stages = 1, .stage = { control_dma_fault });

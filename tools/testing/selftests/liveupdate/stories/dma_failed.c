@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The next kernel cannot take over a device: it is stopped before anything is
+ * done to its translation (F15), and the memory comes over all the same.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "../lib/dma.h"
+#include "../lib/luo.h"
+#include "../lib/story.h"
+
+static struct nic nic;
+
+/* It will stop: that is not what QEMU's trace is looked at for. */
+static void failed_save(void)
+{
+	int session;
+
+	dma_begin(&nic);
+	session = dma_session(&nic);
+	dma_preserve_test(&nic, session);
+	dma_note(&nic);
+	nic_mark(nic.regs);
+}
+
+static void failed_load(void)
+{
+	struct dma_note *note = story_note();
+	int session;
+
+	check(!(vmm_config(note->device.bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
+	      "bus mastering is on");
+	dma_check_driver();
+	session = require_fd(luo_retrieve(DMA_SESSION));
+	check_ret(dma_retrieve_test(session), -ENODEV);
+	require(!nic_take_memfd(&nic, require_fd(luo_get(session, DMA_RAM))));
+	nic_poll(&nic);
+	check(nic.state->frames >= note->frames);
+	nic_check(&nic);
+	check_ret(luo_finish(session), 0);
+}
+
+STORY(dma_no_iommu, .stages = 2, .next_cmdline = "intel_iommu=off",
+	.stage = { failed_save, failed_load });
+
+/* For words on the command line that break something (luo_gate_off=40 to 43). */
+STORY(dma_failed, .stages = 2, .stage = { failed_save, failed_load });
