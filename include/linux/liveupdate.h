@@ -11,7 +11,9 @@
 #define _LINUX_LIVEUPDATE_H
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/kho/abi/luo_image.h>
 #include <linux/kho/abi/luo_timeline.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -23,6 +25,7 @@ struct liveupdate_file_handler;
 struct liveupdate_flb;
 struct liveupdate_session;
 struct luo_flb_incoming;
+struct luo_version;
 struct module;
 
 /* Bytes of a compatible string ("name-vN"), the terminating NUL included. */
@@ -133,7 +136,47 @@ struct liveupdate_file_handler {
 	struct list_head flb_links;
 	atomic_t nr_users;
 	atomic_t nr_preserved;
+	unsigned long nr_files;
+	struct luo_version *shown;
 };
+
+#if defined(CONFIG_LIVEUPDATE) && !defined(MODULE)
+/* No gaps, no pointers: the section is copied into the image as it is. */
+#define __LIVEUPDATE_READS(_kind, _name, _min, _max)			\
+	static const struct luo_range_ser __used __aligned(8)		\
+	__section(".luo_ranges") __UNIQUE_ID(luo_range) = {		\
+		.name = _name,						\
+		.kind = _kind,						\
+		.read_min = _min,					\
+		.read_max = _max,					\
+	}
+#else
+#define __LIVEUPDATE_READS(_kind, _name, _min, _max)			\
+	static_assert((_kind) && (_min) <= (_max) &&			\
+		      sizeof(_name) <= LUO_SER_COMPATIBLE_LENGTH)
+#endif
+
+/**
+ * LIVEUPDATE_READS_FILES() - declare which records a handler can read
+ * @_name: the handler's compatible string without the version ("memfd")
+ * @_min: oldest version that it reads
+ * @_max: newest version that it reads
+ *
+ * Goes into the image of a kernel that the handler is built into, so that
+ * another kernel knows before it starts this one. The same range as in the
+ * handler. In a module it does nothing.
+ */
+#define LIVEUPDATE_READS_FILES(_name, _min, _max)	\
+	__LIVEUPDATE_READS(LUO_RANGE_FILE, _name, _min, _max)
+
+/**
+ * LIVEUPDATE_READS_FLB() - declare which records of an FLB can be read
+ * @_name: its compatible string without the version
+ * @_min: oldest version that is read
+ * @_max: newest version that is read
+ */
+#define LIVEUPDATE_READS_FLB(_name, _min, _max)	\
+	__LIVEUPDATE_READS(LUO_RANGE_FLB, _name, _min, _max)
 
 /**
  * struct liveupdate_flb_op_args - what an FLB's callback works on
@@ -192,6 +235,7 @@ struct liveupdate_flb {
 	u64 data;
 	void *obj;
 	struct luo_flb_incoming *incoming;
+	struct luo_version *shown;
 };
 
 #ifdef CONFIG_LIVEUPDATE
@@ -200,6 +244,8 @@ bool liveupdate_enabled(void);
 int liveupdate_reboot(void);
 void liveupdate_stamp(enum luo_stamp stamp);
 bool liveupdate_reboot_waits(void);
+int liveupdate_image_read(struct kimage *image);
+void liveupdate_image_free(struct kimage *image);
 int liveupdate_image_install(const struct kimage *image);
 bool liveupdate_busy(void);
 
@@ -232,6 +278,15 @@ static inline bool liveupdate_enabled(void)
 static inline int liveupdate_reboot(void)
 {
 	return 0;
+}
+
+static inline int liveupdate_image_read(struct kimage *image)
+{
+	return 0;
+}
+
+static inline void liveupdate_image_free(struct kimage *image)
+{
 }
 
 static inline void liveupdate_stamp(enum luo_stamp stamp)

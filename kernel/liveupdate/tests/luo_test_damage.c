@@ -11,6 +11,7 @@
  *	loop NAME				that block becomes its own successor
  *	file NAME TOKEN OFFSET XOR [seal]
  *	data NAME TOKEN OFFSET XOR		the handler's own record
+ *	storm PREFIX SEED	bits of one record of each session named so, at random
  *	timeline OFFSET XOR [seal]		the head of the timeline
  *	update NR OFFSET XOR [seal]		the NRth of its updates
  *
@@ -140,6 +141,53 @@ static bool luo_damage_loop(const char *name)
 	return true;
 }
 
+static u32 luo_damage_random(u64 *state, u32 below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*state >> 33) % below;
+}
+
+/* One to three bits of the session, its first block, its first file, or that
+ * file's data, which has more than one checksum and is left unsealed.
+ */
+static void luo_damage_somehow(struct luo_session_ser *session, u64 *state)
+{
+	struct luo_block_ser *block = phys_to_virt(session->files_pa);
+	struct luo_file_ser *file = (void *)(block + 1);
+	u32 what = luo_damage_random(state, 4), nr;
+	void *target[] = { session, block, file, phys_to_virt(file->data) };
+	size_t size[] = { sizeof(*session), sizeof(*block), sizeof(*file), 256 };
+	bool seal = what < 3 && luo_damage_random(state, 4);
+
+	for (nr = 1 + luo_damage_random(state, 3); nr; nr--)
+		luo_damage_hit(target[what], size[what],
+			       luo_damage_random(state, size[what]),
+			       1 << luo_damage_random(state, 8), seal);
+}
+
+static bool luo_damage_storm(const char *prefix, u64 seed)
+{
+	struct luo_header_ser *header = phys_to_virt(luo_damage_header);
+	struct luo_session_ser *session;
+	struct luo_block_ser *block;
+	unsigned int i, nr = 0;
+	u64 pa;
+
+	for (pa = header->sessions_pa; pa; pa = block->next_pa) {
+		block = phys_to_virt(pa);
+		session = (void *)(block + 1);
+		for (i = 0; i < block->count; i++, session++) {
+			if (!session->files_pa ||
+			    strncmp(session->name, prefix, strlen(prefix)))
+				continue;
+			luo_damage_somehow(session, &seed);
+			nr++;
+		}
+	}
+	pr_info("storm over %u sessions\n", nr);
+	return nr;
+}
+
 static bool luo_damage_header_order(const char *order)
 {
 	char seal[8] = "";
@@ -187,6 +235,9 @@ static bool luo_damage_order(const char *order)
 		return false;
 	if (!strcmp(what, "loop"))
 		return luo_damage_loop(name);
+	if (!strcmp(what, "storm"))
+		return sscanf(order, "%*s %*s %llu", &token) == 1 &&
+		       luo_damage_storm(name, token);
 	if (!strcmp(what, "file") || !strcmp(what, "data")) {
 		if (sscanf(order, "%*s %*s %llx %u %x %7s", &token, &offset, &mask,
 			   seal) < 3)

@@ -38,7 +38,7 @@ usage()
 {
 	cat <<-USAGE
 	usage: run.sh [-k IMAGE] [-K IMAGE] [-M DIR] [-t TEST[,TEST]...] [-w DIR]
-	              [-g N] [-j N] [-d] [-D] [-s] [-l] [-h]
+	              [-g N] [-j N] [-d] [-D] [-s] [-r N] [-l] [-h]
 
 	-k  kernel image (default: \$KBUILD_OUTPUT or the tree, $KERNEL_IMAGE)
 	-K  kernel image to jump to, if it is another one
@@ -49,7 +49,9 @@ usage()
 	-j  this many guests at a time
 	-d  the kernel has KASAN: more memory and time, kmemleak at the end
 	-D  the kernel has PCI, IOMMU and VFIO: the tests of devices.tsv
-	-s  soak: every test ten times
+	-s  soak: every test ten times, each time with other random numbers, and more
+	    of them; logs in a directory for each round
+	-r  with -s: so many rounds, not ten
 	-l  list the tests
 	-h  this
 
@@ -85,9 +87,9 @@ parse_args()
 
 	top=$(cd "$HERE/../../../.." && pwd)
 	kernel=${KBUILD_OUTPUT:-$top}/$KERNEL_IMAGE
-	next='' modules='' only='' work='' most='' jobs=1 debug=0 rounds=1
+	next='' modules='' only='' work='' most='' jobs=1 debug=0 soak=0 rounds=''
 	list=tests.tsv boot=boot_test why=12 listing=0
-	while getopts 'k:K:M:t:w:g:j:dDslh' opt; do
+	while getopts 'k:K:M:t:w:g:j:r:dDslh' opt; do
 		case $opt in
 		k) kernel=$OPTARG ;;
 		K) next=$OPTARG ;;
@@ -98,12 +100,14 @@ parse_args()
 		j) jobs=$OPTARG ;;
 		d) debug=1 ;;
 		D) list=devices.tsv boot=boot_with_bed why=13 ;;
-		s) rounds=10 ;;
+		s) soak=1 ;;
+		r) rounds=$OPTARG ;;
 		l) listing=1 ;;
 		h) usage; exit 0 ;;
 		*) usage >&2; exit "$RC_USAGE" ;;
 		esac
 	done
+	[[ $soak -eq 1 && -n $rounds ]] || rounds=$((soak ? 10 : 1))
 	[[ $listing -eq 0 ]] || { list_tests; exit 0; }
 	next=${next:-$kernel}
 	modules=${modules:-${kernel%"/$KERNEL_IMAGE"}}
@@ -126,7 +130,7 @@ build_initrd()
 {
 	local args=(--init "$bin/init") file
 
-	for file in "$bin"/uapi_*; do
+	for file in "$bin"/uapi_* "$bin"/luoctl; do
 		args+=(--file "$file:/tests/${file##*/}")
 	done
 	for file in luo_test_handler luo_test_damage luo_test_function test_kho; do
@@ -147,7 +151,7 @@ bed_args()
 	words+=("$("$HERE/bed.sh" words "$1")")
 	while IFS= read -r arg; do
 		args+=(--qemu-arg "$arg")
-	done < <("$HERE/bed.sh" qemu "$1" "$work/$name")
+	done < <("$HERE/bed.sh" qemu "$1" "$logs/$name")
 }
 
 # A guest with devices: with a sender beside it, and a look at QEMU's trace.
@@ -155,11 +159,11 @@ boot_with_bed()
 {
 	local name=$1 bed=${11} rc=0
 
-	"$HERE/bed.sh" start "$bed" "$work/$name" "$bin/sender"
+	"$HERE/bed.sh" start "$bed" "$logs/$name" "$bin/sender"
 	boot_test "$@" || rc=$?
-	"$HERE/bed.sh" stop "$work/$name"
-	"$HERE/bed.sh" check "$bed" "$work/$name" "$work/$name.verdict" \
-		>>"$work/$name.errors" || [[ $rc -ne 0 ]] || rc=$RC_BED
+	"$HERE/bed.sh" stop "$logs/$name"
+	"$HERE/bed.sh" check "$bed" "$logs/$name" "$logs/$name.verdict" \
+		>>"$logs/$name.errors" || [[ $rc -ne 0 ]] || rc=$RC_BED
 	return "$rc"
 }
 
@@ -174,6 +178,7 @@ boot_test()
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
 	[[ -z $most ]] || words+=("luo.most=$most")
+	[[ $soak -eq 0 ]] || words+=("luo.seed=$round" luo.calls=50000)
 	[[ $icount -eq 0 ]] || args+=(--icount)
 	[[ ${panic:--} == - ]] || args+=(--panic "$panic")
 	case $kind in
@@ -183,8 +188,8 @@ boot_test()
 	esac
 	"$HERE/vm.sh" boot --kernel "$kernel" --initrd "$work/initrd.cpio" \
 		--mem "$mem" --smp "$smp" --timeout "$limit" "${args[@]}" \
-		--verdict "$work/$name.verdict" --console "$work/$name.console" \
-		--append "${words[*]}" 2>"$work/$name.errors"
+		--verdict "$logs/$name.verdict" --console "$logs/$name.console" \
+		--append "${words[*]}" 2>"$logs/$name.errors"
 }
 
 count_results()
@@ -198,7 +203,7 @@ invert_control()
 	local pass=$1 fail=$2 rc=$3 why=$4
 
 	if [[ $fail -gt 0 || $rc -ne 0 ]] &&
-	   grep -aqF -e "$why" "$work/$name.verdict" "$work/$name.errors"; then
+	   grep -aqF -e "$why" "$logs/$name.verdict" "$logs/$name.errors"; then
 		echo "1 0 0 0"
 	else
 		echo "0 $((pass + 1)) 0 0"
@@ -211,12 +216,12 @@ run_test()
 	local name=$1 rc=0 start=$SECONDS counts pass fail skip
 
 	"$boot" "$@" || rc=$?
-	counts="$(count_results "$work/$name.verdict" "$2") $rc"
+	counts="$(count_results "$logs/$name.verdict" "$2") $rc"
 	if [[ $2 == control ]]; then
 		read -r pass fail skip rc <<<"$counts"
 		counts=$(invert_control "$pass" "$fail" "$rc" "${*:$why:1}")
 	fi
-	echo "$counts $((SECONDS - start))" >"$work/$name.result"
+	echo "$counts $((SECONDS - start))" >"$logs/$name.result"
 }
 
 rc_text()
@@ -239,16 +244,16 @@ explain()
 	local name=$1
 
 	grep -aE '^(not ok|Bail out)|FAILED|# leak:|^# .*(Expected|but got)|^    not ok' \
-		"$work/$name.verdict" | head -40 | sed 's/^/#   /' || true
-	sed 's/^/#   /' "$work/$name.errors" | head -40
-	echo "#   logs: $work/$name.verdict $work/$name.console"
+		"$logs/$name.verdict" | head -40 | sed 's/^/#   /' || true
+	sed 's/^/#   /' "$logs/$name.errors" | head -40
+	echo "#   logs: $logs/$name.verdict $logs/$name.console"
 }
 
 report_test()
 {
 	local number=$1 name=$2 pass fail skip rc wall text
 
-	read -r pass fail skip rc wall <"$work/$name.result"
+	read -r pass fail skip rc wall <"$logs/$name.result"
 	text="$name # $pass passed, $fail failed, $skip skipped, $wall s"
 	total_pass=$((total_pass + pass))
 	total_skip=$((total_skip + skip))
@@ -260,7 +265,7 @@ report_test()
 		explain "$name"
 	fi
 	total_fail=$((total_fail + fail))
-	grep -a '# SKIP' "$work/$name.verdict" | sed 's/^/# SKIPPED: /' || true
+	grep -a '# SKIP' "$logs/$name.verdict" | sed 's/^/# SKIPPED: /' || true
 }
 
 # The lines of the list that are wanted, in the array chosen.
@@ -281,7 +286,7 @@ choose_tests()
 
 run_all()
 {
-	local line fields number=0 running=0
+	local line fields running=0
 
 	for line in "${chosen[@]}"; do
 		IFS=$'\t' read -ra fields <<<"$line"
@@ -308,7 +313,7 @@ run_all()
 
 main()
 {
-	local round
+	local round logs number
 
 	parse_args "$@"
 	command -v "$QEMU" >/dev/null || skip_all "$QEMU is missing ($QEMU_PACKAGE)"
@@ -322,10 +327,13 @@ main()
 	choose_tests
 	find_programs
 	build_initrd
-	total_pass=0 total_fail=0 total_skip=0
+	total_pass=0 total_fail=0 total_skip=0 number=0
 	echo "TAP version 13"
 	echo "1..$((${#chosen[@]} * rounds))"
-	for ((round = 0; round < rounds; round++)); do
+	for ((round = 1; round <= rounds; round++)); do
+		logs=$work
+		[[ $soak -eq 0 ]] || logs=$work/round$round
+		mkdir -p "$logs"
 		run_all
 	done
 	echo "# totals: pass:$total_pass fail:$total_fail skip:$total_skip"

@@ -13,6 +13,9 @@ void guest_mount(void);
 /* The value of NAME= on the kernel command line, the last one; NULL if none. */
 const char *guest_param(const char *name, char *buf, size_t size);
 
+/* The same as a number, or otherwise. */
+unsigned long guest_number(const char *name, unsigned long otherwise);
+
 /* The next kernel, in a guest that has one. */
 #define GUEST_IMAGE	"/kexec/bzImage"
 
