@@ -135,12 +135,12 @@ static void memfd_luo_unfreeze(struct liveupdate_file_op_args *args)
 }
 
 static struct memfd_luo_incoming *
-incoming_get(struct liveupdate_file_op_args *args)
+incoming_get(struct liveupdate_file_op_args *args, gfp_t gfp)
 {
 	struct memfd_luo_incoming *incoming = args->private_data;
 
 	if (!incoming) {
-		incoming = memfd_luo_incoming_open(args->serialized_data);
+		incoming = memfd_luo_incoming_open(args->serialized_data, gfp);
 		if (!IS_ERR(incoming))
 			args->private_data = incoming;
 	}
@@ -149,7 +149,7 @@ incoming_get(struct liveupdate_file_op_args *args)
 
 static int memfd_luo_retrieve(struct liveupdate_file_op_args *args)
 {
-	struct memfd_luo_incoming *incoming = incoming_get(args);
+	struct memfd_luo_incoming *incoming = incoming_get(args, GFP_KERNEL_ACCOUNT);
 
 	if (IS_ERR(incoming))
 		return PTR_ERR(incoming);
@@ -158,8 +158,10 @@ static int memfd_luo_retrieve(struct liveupdate_file_op_args *args)
 
 static void memfd_luo_finish(struct liveupdate_file_op_args *args)
 {
-	struct memfd_luo_incoming *incoming = incoming_get(args);
+	struct memfd_luo_incoming *incoming;
 
+	/* An error would be the loss of the memory: it cannot be tried again. */
+	incoming = incoming_get(args, GFP_KERNEL | __GFP_NOFAIL);
 	if (IS_ERR(incoming)) {
 		pr_err("record at %#llx is unusable, its memory stays reserved: %pe\n",
 		       args->serialized_data, incoming);

@@ -181,7 +181,8 @@ void memfd_luo_abandon(struct inode *inode, struct folio *folio);
 /* memfd_luo_restore.c */
 struct memfd_luo_incoming;
 
-struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa);
+struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa,
+						   gfp_t gfp);
 int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 			     struct file **filep);
 void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,

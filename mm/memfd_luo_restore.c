@@ -50,6 +50,7 @@ static const struct memfd_luo_tree_ops incoming_tree_ops = {
 /**
  * memfd_luo_incoming_open() - check a record of the previous kernel
  * @head_pa: handle of the record
+ * @gfp: for our own state of it
  *
  * Context: may sleep.
  * Return: the record, ready to be built or dropped, or an ERR_PTR:
@@ -57,7 +58,8 @@ static const struct memfd_luo_tree_ops incoming_tree_ops = {
  * * -EBADMSG: the record is damaged
  * * -EPROTONOSUPPORT: it is sound, but of a kind that we cannot read
  */
-struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa)
+struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa,
+						   gfp_t gfp)
 {
 	struct memfd_luo_incoming *incoming;
 	struct memfd_luo_ser *ser;
@@ -71,7 +73,7 @@ struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa)
 	if (err)
 		return ERR_PTR(err);
 
-	incoming = kzalloc(sizeof(*incoming), GFP_KERNEL_ACCOUNT);
+	incoming = kzalloc(sizeof(*incoming), gfp);
 	if (!incoming)
 		return ERR_PTR(-ENOMEM);
 	incoming->ser = ser;

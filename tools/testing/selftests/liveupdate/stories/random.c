@@ -248,7 +248,7 @@ static void memory(void)
 	readonly = page + PAGE;
 	edge = page + 3 * PAGE;
 	succeeded = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	*(uint32_t *)readonly = 72;
 	strcpy(readonly + 8, "r0");
 	mprotect(readonly, PAGE, PROT_READ);
