@@ -13,6 +13,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
+#include <linux/interrupt.h>
 #include <linux/iommu.h>
 #include <linux/iommu_luo.h>
 #include <linux/liveupdate.h>
@@ -210,6 +211,24 @@ static struct liveupdate_file_handler luo_fn_handler = {
 	.compatible = "luo-test-function-v1",
 };
 
+static irqreturn_t luo_fn_irq(int irq, void *data)
+{
+	return IRQ_HANDLED;
+}
+
+/* Vector 0 is not masked, the others are. */
+static int luo_fn_irqs(struct pci_dev *pdev)
+{
+	int ret = pci_alloc_irq_vectors(pdev, 1, LUO_FN_VECTORS, PCI_IRQ_MSIX);
+
+	if (ret < 0)
+		return ret;
+	ret = pci_request_irq(pdev, 0, luo_fn_irq, NULL, pdev, LUO_FN_NAME);
+	if (ret)
+		pci_free_irq_vectors(pdev);
+	return ret;
+}
+
 static int luo_fn_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	int ret = pci_enable_device(pdev);
@@ -217,16 +236,20 @@ static int luo_fn_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret || pci_luo_incoming(pdev))
 		return ret;
 	pci_set_master(pdev);
-	ret = pci_alloc_irq_vectors(pdev, 1, LUO_FN_VECTORS, PCI_IRQ_MSIX);
-	if (ret > 0)
-		return 0;
-	pci_disable_device(pdev);
+	ret = luo_fn_irqs(pdev);
+	if (ret)
+		pci_disable_device(pdev);
+	else
+		pci_set_drvdata(pdev, pdev);
 	return ret;
 }
 
 static void luo_fn_remove(struct pci_dev *pdev)
 {
-	pci_free_irq_vectors(pdev);
+	if (pci_get_drvdata(pdev)) {
+		pci_free_irq(pdev, 0, pdev);
+		pci_free_irq_vectors(pdev);
+	}
 	pci_disable_device(pdev);
 }
 

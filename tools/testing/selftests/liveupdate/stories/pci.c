@@ -243,6 +243,9 @@ STORY(pci_record, .stages = 2, .next_cmdline = "luo_gate_off=42 " NO_NATIVE,
 STORY(pci_subtree, .stages = 2, .next_cmdline = "luo_gate_off=43 " NO_NATIVE,
       .stage = { pci_save, pci_stopped });
 
+/* No record says which IOMMU translates for it. */
+STORY(pci_untranslated, .stages = 2, .stage = { pci_save, pci_stopped });
+
 /* Nobody takes it over: it is quiet after FINISH, and an ordinary one. */
 static void pci_left(void)
 {
