@@ -251,7 +251,7 @@ static void image_rider(struct kunit *test)
 static void image_own_handler(struct kunit *test,
 			      const struct luo_range_ser *range)
 {
-	char compatible[LIVEUPDATE_COMPATIBLE_LENGTH];
+	char compatible[LIVEUPDATE_COMPATIBLE_LENGTH + sizeof("-v4294967295")];
 	struct liveupdate_file_handler *fh;
 
 	snprintf(compatible, sizeof(compatible), "%s-v%u", range->name,
