@@ -228,22 +228,16 @@ static void __init luo_timeline_receive(void)
 		pr_warn("timeline: of earlier updates it cannot be read, nothing else is affected: %pe\n",
 			from);
 	} else if (from) {
-		luo_timeline_take(from);
+		if (luo_timeline)
+			luo_timeline_take(from);
 		kho_restore_free(from);
 	}
 }
 
-/**
- * luo_timeline_init() - go on with the timeline of the previous kernel
- *
- * Context: Init.
- */
-void __init luo_timeline_init(void)
+static void __init luo_timeline_publish(void)
 {
 	struct luo_timeline_ser *timeline;
 
-	if (luo_clock_id() == LUO_CLOCK_NONE)
-		return;
 	timeline = kho_alloc_preserve(sizeof(*timeline));
 	if (IS_ERR(timeline) ||
 	    kho_add_subtree(LUO_TIMELINE_SUBTREE, timeline, sizeof(*timeline))) {
@@ -254,6 +248,19 @@ void __init luo_timeline_init(void)
 	}
 	luo_abi_timeline_init(timeline);
 	luo_timeline = timeline;
+}
+
+/**
+ * luo_timeline_init() - go on with the timeline of the previous kernel
+ *
+ * A kernel without a clock has none, but gives back the memory of that one.
+ *
+ * Context: Init.
+ */
+void __init luo_timeline_init(void)
+{
+	if (luo_clock_id() != LUO_CLOCK_NONE)
+		luo_timeline_publish();
 	if (is_kho_boot())
 		luo_timeline_receive();
 }

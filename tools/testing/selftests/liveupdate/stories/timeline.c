@@ -260,6 +260,21 @@ static void again_second(void)
 
 STORY(timeline_again, .stages = 2, .stage = { again_first, again_second });
 
+/* A kernel that knows no frequency has no timeline, and gives that one's memory back. */
+static void no_clock_first(void)
+{
+}
+
+static void no_clock_second(void)
+{
+	char text[64];
+
+	check(guest_read(TIMELINE, text, sizeof(text)) <= 0, "it has a clock: %s", text);
+}
+
+STORY(timeline_no_clock, .stages = 2, .next_cmdline = "clearcpuid=tsc",
+      .stage = { no_clock_first, no_clock_second });
+
 /*
  * struct luo_timeline_head_ser: compatible 0, version 48; struct luo_update_ser:
  * khz 1436, nr_handlers 1444
