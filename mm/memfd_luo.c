@@ -167,7 +167,7 @@ static void memfd_luo_finish(struct liveupdate_file_op_args *args)
 		       args->serialized_data, incoming);
 		return;
 	}
-	memfd_luo_incoming_finish(incoming, args->retrieve_status > 0);
+	memfd_luo_incoming_finish(incoming);
 	args->private_data = NULL;
 }
 

@@ -17,12 +17,14 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/iommu_luo.h>
 #include <linux/mutex.h>
 #include <linux/pagevec.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/shmem_fs.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct folio;
 struct mem_cgroup;
@@ -107,18 +109,18 @@ static inline bool memfd_luo_is_v2(const struct memfd_luo_ser *ser)
 
 static inline u64 memfd_luo_pos(const struct memfd_luo_ser *ser)
 {
-	return memfd_luo_is_v2(ser) ? ser->reserved0 : ser->pos;
+	return memfd_luo_is_v2(ser) ? ser->reserved1 : ser->pos;
 }
 
 static inline u64 memfd_luo_reserved(const struct memfd_luo_ser *ser)
 {
-	return memfd_luo_is_v2(ser) ? ser->pos : ser->reserved0;
+	return memfd_luo_is_v2(ser) ? ser->pos : ser->reserved1;
 }
 
 static inline void memfd_luo_set_pos(struct memfd_luo_ser *ser, u64 pos)
 {
 	ser->pos = memfd_luo_is_v2(ser) ? 0 : pos;
-	ser->reserved0 = memfd_luo_is_v2(ser) ? pos : 0;
+	ser->reserved1 = memfd_luo_is_v2(ser) ? pos : 0;
 }
 
 /* memfd_luo_record.c */
@@ -178,15 +180,66 @@ int memfd_luo_adopt(struct memfd_luo_adopter *adopter,
 int memfd_luo_adopt_end(struct memfd_luo_adopter *adopter);
 void memfd_luo_abandon(struct inode *inode, struct folio *folio);
 
-/* memfd_luo_restore.c */
-struct memfd_luo_incoming;
+/* A domain of a record under DMA. */
+struct memfd_luo_watch {
+	struct iommu_luo_watch watch;
+	struct memfd_luo_dma *dma;
+};
 
+/**
+ * struct memfd_luo_dma - the domains that reach a memfd of the last kernel
+ * @watches: One for each.
+ * @nr_domains: How many of them are not gone yet.
+ * @released: Queued when none is left.
+ */
+struct memfd_luo_dma {
+	struct memfd_luo_watch watches[MEMFD_LUO_MAX_DOMAINS];
+	atomic_t nr_domains;
+	struct work_struct released;
+};
+
+/* memfd_luo_dma.c */
+bool memfd_luo_dma_start(struct memfd_luo_dma *dma,
+			 const struct memfd_luo_ser *ser, work_func_t released);
+void memfd_luo_dma_hold(struct file *file);
+void memfd_luo_dma_drop(struct file *file);
+
+/**
+ * struct memfd_luo_incoming - a record on its way to become a file
+ * @ser: Head of the record, read only.
+ * @tree: Its extents; sound.
+ * @live: Folios of the record below this page index are live, and ours until
+ *        the file is complete; those from here on are still KHO's.
+ * @ref: Held by the file in its session, and until @dma is released.
+ * @lock: Protects all below, and the building of the file.
+ * @dma: Who writes to the memory.
+ * @held: The file, if its folios are ours although it is complete.
+ * @retrieved: The file was made.
+ */
+struct memfd_luo_incoming {
+	const struct memfd_luo_ser *ser;
+	struct memfd_luo_tree tree;
+	pgoff_t live;
+	refcount_t ref;
+	struct mutex lock; /* see above */
+	struct memfd_luo_dma dma;
+	struct file *held;
+	bool retrieved;
+};
+
+typedef void memfd_luo_folio_fn(struct inode *inode, struct folio *folio);
+
+/* memfd_luo_incoming.c */
 struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa,
 						   gfp_t gfp);
+bool memfd_luo_incoming_under_dma(struct memfd_luo_incoming *incoming);
+void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming);
+
+/* memfd_luo_restore.c */
 int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 			     struct file **filep);
-void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
-			       bool retrieved);
+void memfd_luo_incoming_walk(struct memfd_luo_incoming *incoming,
+			     memfd_luo_folio_fn *fn, struct inode *inode);
 
 /* The hooks; the slow parts are in memfd_luo_fill.c. */
 int __memfd_luo_fill_prepare(struct inode *inode, gfp_t *gfp);

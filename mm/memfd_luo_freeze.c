@@ -24,7 +24,7 @@
 u32 memfd_luo_head_crc(const struct memfd_luo_ser *ser)
 {
 	return crc32(~0, &ser->tail_crc,
-		     offsetofend(struct memfd_luo_ser, reserved0) -
+		     offsetofend(struct memfd_luo_ser, domains) -
 		     offsetof(struct memfd_luo_ser, tail_crc));
 }
 

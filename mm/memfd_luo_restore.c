@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RETRIEVE and FINISH of a memfd, in the kernel that has received it
+ * RETRIEVE of a memfd, in the kernel that has received it
  *
  * The record is checked in full before anything is done with it. Then the file
  * is built from left to right: a piece of an extent is restored, its folios
@@ -11,7 +11,7 @@
  * reference to it until it is in a file that is complete, or until FINISH.
  * Only then it is put onto an LRU list, so that reclaim does not meet it before.
  *
- * The record itself is never written to, and lives until FINISH.
+ * The record itself is never written to.
  */
 #define pr_fmt(fmt) "memfd_luo: " fmt
 
@@ -21,7 +21,6 @@
 #include <linux/kexec_handover.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/swap.h>
 
 #include "internal.h"
@@ -29,64 +28,6 @@
 
 /* Pages that are restored with one call. */
 #define RESTORE_PAGES	2048UL
-
-/**
- * struct memfd_luo_incoming - a record on its way to become a file
- * @ser: Head of the record, read only.
- * @tree: Its extents; sound.
- * @live: Folios of the record below this page index are live, and ours until
- *        the file is complete; those from here on are still KHO's.
- */
-struct memfd_luo_incoming {
-	const struct memfd_luo_ser *ser;
-	struct memfd_luo_tree tree;
-	pgoff_t live;
-};
-
-static const struct memfd_luo_tree_ops incoming_tree_ops = {
-	.free = kho_restore_free,
-};
-
-/**
- * memfd_luo_incoming_open() - check a record of the previous kernel
- * @head_pa: handle of the record
- * @gfp: for our own state of it
- *
- * Context: may sleep.
- * Return: the record, ready to be built or dropped, or an ERR_PTR:
- * * -ENOMEM: try again
- * * -EBADMSG: the record is damaged
- * * -EPROTONOSUPPORT: it is sound, but of a kind that we cannot read
- */
-struct memfd_luo_incoming *memfd_luo_incoming_open(phys_addr_t head_pa,
-						   gfp_t gfp)
-{
-	struct memfd_luo_incoming *incoming;
-	struct memfd_luo_ser *ser;
-	int err;
-
-	if (!IS_ALIGNED(head_pa, PAGE_SIZE) ||
-	    !kho_is_incoming(PHYS_PFN(head_pa), 1))
-		return ERR_PTR(-EBADMSG);
-	ser = phys_to_virt(head_pa);
-	err = memfd_luo_head_check(ser);
-	if (err)
-		return ERR_PTR(err);
-
-	incoming = kzalloc(sizeof(*incoming), gfp);
-	if (!incoming)
-		return ERR_PTR(-ENOMEM);
-	incoming->ser = ser;
-	incoming->tree.root = &ser->root;
-	incoming->tree.root_capacity = MEMFD_LUO_ROOT_CAPACITY;
-	incoming->tree.ops = &incoming_tree_ops;
-	err = memfd_luo_record_check(ser, &incoming->tree);
-	if (err) {
-		kfree(incoming);
-		return ERR_PTR(err);
-	}
-	return incoming;
-}
 
 /* What the previous kernel has found bad is bad for us, too. */
 static void mark_poison(const struct memfd_luo_ser *ser, struct page *page,
@@ -174,12 +115,16 @@ static int adopt_extent(struct memfd_luo_incoming *incoming,
 	return 0;
 }
 
-typedef void memfd_luo_folio_fn(struct inode *inode, struct folio *folio);
-
 static void publish_folio(struct inode *inode, struct folio *folio)
 {
 	folio_add_lru(folio);
 	folio_put(folio);
+}
+
+/* As publish_folio(), but our reference keeps the folio where it is. */
+static void publish_held_folio(struct inode *inode, struct folio *folio)
+{
+	folio_add_lru(folio);
 }
 
 /* Calls @fn for all folios below @end; they are live. */
@@ -201,7 +146,7 @@ static void walk_folios(struct memfd_luo_incoming *incoming, pgoff_t end,
 }
 
 static int build_contents(struct memfd_luo_incoming *incoming,
-			  struct inode *inode)
+			  struct inode *inode, memfd_luo_folio_fn *publish)
 {
 	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
 	struct memfd_luo_adopter adopter;
@@ -216,7 +161,7 @@ static int build_contents(struct memfd_luo_incoming *incoming,
 	last = memfd_luo_adopt_end(&adopter);
 	err = err ?: last;
 	walk_folios(incoming, adopter.end,
-		    err ? memfd_luo_abandon : publish_folio, inode);
+		    err ? memfd_luo_abandon : publish, inode);
 	return err;
 }
 
@@ -257,6 +202,19 @@ static struct file *open_description(const struct memfd_luo_ser *ser,
 	return get_file(file);
 }
 
+/* What devices write to is ours as well, see memfd_luo_incoming.c. */
+static int build_held_contents(struct memfd_luo_incoming *incoming,
+			       struct file *file)
+{
+	int err;
+
+	memfd_luo_dma_hold(file);
+	err = build_contents(incoming, file_inode(file), publish_held_folio);
+	if (!err)
+		incoming->held = get_file(file);
+	return err;
+}
+
 static struct file *build_file(struct memfd_luo_incoming *incoming)
 {
 	const struct memfd_luo_ser *ser = incoming->ser;
@@ -271,7 +229,11 @@ static struct file *build_file(struct memfd_luo_incoming *incoming)
 	fput(file);
 	if (IS_ERR(opened))
 		return opened;
-	err = build_contents(incoming, file_inode(opened));
+	if (memfd_luo_incoming_under_dma(incoming))
+		err = build_held_contents(incoming, opened);
+	else
+		err = build_contents(incoming, file_inode(opened),
+				     publish_folio);
 	if (err) {
 		fput(opened);
 		return ERR_PTR(err);
@@ -294,8 +256,12 @@ int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 			     struct file **filep)
 {
 	const struct memfd_luo_ser *ser = incoming->ser;
-	struct file *file = build_file(incoming);
+	struct file *file;
 
+	scoped_guard(mutex, &incoming->lock) {
+		file = build_file(incoming);
+		incoming->retrieved = !IS_ERR(file);
+	}
 	/* No limit of a mount is involved: shmem means memory. */
 	if (IS_ERR(file))
 		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
@@ -308,8 +274,18 @@ int memfd_luo_incoming_build(struct memfd_luo_incoming *incoming,
 	return 0;
 }
 
-/* What cannot be made live stays reserved. */
-static void drop_contents(struct memfd_luo_incoming *incoming)
+/**
+ * memfd_luo_incoming_walk() - call a function for each folio of a record
+ * @incoming: the record
+ * @fn: the function; what is not live yet becomes so before
+ * @inode: what it gets
+ *
+ * What cannot be made live stays reserved.
+ *
+ * Context: may sleep.
+ */
+void memfd_luo_incoming_walk(struct memfd_luo_incoming *incoming,
+			     memfd_luo_folio_fn *fn, struct inode *inode)
 {
 	struct memfd_luo_cursor cursor = memfd_luo_cursor_first(&incoming->tree);
 	struct memfd_luo_extent extent, piece;
@@ -319,25 +295,8 @@ static void drop_contents(struct memfd_luo_incoming *incoming)
 			if (take_piece(incoming, &extent, &piece))
 				continue;
 			for (; piece.count; memfd_luo_extent_skip(&piece, 1))
-				folio_put(pfn_folio(piece.pfn));
+				fn(inode, pfn_folio(piece.pfn));
 			cond_resched();
 		}
 	}
-}
-
-/**
- * memfd_luo_incoming_finish() - end of a record
- * @incoming: the record; gone afterwards
- * @retrieved: the file was made; otherwise everything in it is freed
- *
- * Context: may sleep.
- */
-void memfd_luo_incoming_finish(struct memfd_luo_incoming *incoming,
-			       bool retrieved)
-{
-	if (!retrieved)
-		drop_contents(incoming);
-	memfd_luo_tree_free(&incoming->tree);
-	kho_restore_free((void *)incoming->ser);
-	kfree(incoming);
 }

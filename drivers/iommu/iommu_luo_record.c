@@ -18,6 +18,7 @@
 
 #include "iommu_luo.h"
 
+/* Protects all that is preserved, and its records; see iommu_luo.h. */
 DEFINE_MUTEX(iommu_luo_out_lock);
 
 /* The head, while the FLB is preserved; protected by iommu_luo_out_lock. */
@@ -204,6 +205,8 @@ static const struct liveupdate_flb_ops iommu_luo_flb_ops = {
 	.finish		= flb_finish,
 	.owner		= THIS_MODULE,
 };
+
+LIVEUPDATE_READS_FLB("iommu", IOMMU_LUO_VERSION, IOMMU_LUO_VERSION);
 
 struct liveupdate_flb iommu_luo_flb = {
 	.ops		= &iommu_luo_flb_ops,

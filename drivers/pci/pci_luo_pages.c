@@ -176,6 +176,8 @@ static const struct liveupdate_flb_ops pci_luo_flb_ops = {
 	.finish = flb_finish,
 };
 
+LIVEUPDATE_READS_FLB("pci-luo", PCI_LUO_VERSION, PCI_LUO_VERSION);
+
 /* Files that preserve functions depend on it: it holds the records. */
 struct liveupdate_flb pci_luo_flb = {
 	.ops = &pci_luo_flb_ops,

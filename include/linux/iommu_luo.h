@@ -124,6 +124,7 @@ int iommu_luo_walk(struct iommu_domain *domain, iommu_luo_leaf_fn fn,
 /* New kernel */
 struct iommu_domain *iommu_luo_restored_domain(int id);
 int iommu_luo_claim(struct device *dev, void *owner);
+int iommu_luo_unclaim(struct device *dev, void *owner);
 bool iommu_luo_on_restored_domain(struct device *dev);
 int iommu_luo_device_domain_id(struct device *dev);
 int iommu_luo_verify_swap(struct device *dev, struct iommu_domain *new);
@@ -184,6 +185,11 @@ static inline struct iommu_domain *iommu_luo_restored_domain(int id)
 }
 
 static inline int iommu_luo_claim(struct device *dev, void *owner)
+{
+	return -EPERM;
+}
+
+static inline int iommu_luo_unclaim(struct device *dev, void *owner)
 {
 	return -EPERM;
 }

@@ -36,6 +36,8 @@ struct module;
  * @handler: The handler itself.
  * @session: The session of the file, for liveupdate_get_token_outgoing() and
  *           liveupdate_get_file_incoming().
+ * @discard: In can_finish: the session is given up, and nobody holds it; a file
+ *           that is still in use where it is may end nevertheless.
  * @retrieve_status: In can_finish and finish: 0 when retrieve was never tried
  *           (or failed and is retrieve_retryable), positive when it succeeded,
  *           a negative errno when it failed for good.
@@ -52,6 +54,7 @@ struct module;
 struct liveupdate_file_op_args {
 	struct liveupdate_file_handler *handler;
 	struct liveupdate_session *session;
+	bool discard;
 	int retrieve_status;
 	struct file *file;
 	u64 serialized_data;
@@ -264,6 +267,10 @@ void liveupdate_flb_put_outgoing(struct liveupdate_flb *flb);
 
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token);
+int liveupdate_depend_outgoing(struct liveupdate_session *session,
+			       struct file *file, u64 *token);
+void liveupdate_undepend_outgoing(struct liveupdate_session *session,
+				  u64 token);
 int liveupdate_get_file_incoming(struct liveupdate_session *session,
 				 u64 token, struct file **filep);
 bool liveupdate_session_ipc_lock(const struct liveupdate_session *session);
@@ -355,6 +362,18 @@ liveupdate_get_token_outgoing(struct liveupdate_session *session,
 			      struct file *file, u64 *token)
 {
 	return -EOPNOTSUPP;
+}
+
+static inline int
+liveupdate_depend_outgoing(struct liveupdate_session *session,
+			   struct file *file, u64 *token)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void
+liveupdate_undepend_outgoing(struct liveupdate_session *session, u64 token)
+{
 }
 
 static inline int

@@ -101,6 +101,12 @@ void pci_luo_quiesce(struct pci_dev *pdev, const char *why);
 void pci_luo_quiesce_early(u16 segment, u8 bus, u8 devfn, const char *why);
 void pci_luo_finish(struct pci_dev *pdev);
 
+int pci_luo_saved_state_write(struct pci_dev *pdev,
+			      struct pci_saved_state *state, void *buf,
+			      size_t size);
+struct pci_saved_state *pci_luo_saved_state_read(struct pci_dev *pdev,
+						 const void *buf, size_t size);
+
 #else /* !CONFIG_LIVEUPDATE_PCI */
 
 static inline bool pci_luo_outgoing(const struct pci_dev *pdev)

@@ -252,6 +252,21 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
 	luo_abi_file_seal(ser);
 }
 
+static struct luo_file *luo_file_find(struct liveupdate_session *session,
+				      struct file *file)
+{
+	struct liveupdate_file_handler *fh;
+	struct luo_file *lf;
+
+	lockdep_assert_held(&session->lock);
+	fh = luo_handler_get(file);
+	if (!fh)
+		return NULL;
+	lf = luo_object_find(fh, session, file);
+	luo_handler_put(fh);
+	return lf;
+}
+
 /**
  * liveupdate_get_token_outgoing() - how a file is known in a session
  * @session: args->session of a callback
@@ -265,20 +280,58 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser)
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token)
 {
-	struct liveupdate_file_handler *fh;
+	struct luo_file *lf = luo_file_find(session, file);
+
+	if (!lf)
+		return -ENOENT;
+	*token = lf->token;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
+
+/**
+ * liveupdate_depend_outgoing() - keep another file of the session preserved
+ * @session: args->session of a callback
+ * @file: a file that the caller's file needs in the next kernel
+ * @token: out: its token
+ *
+ * Until liveupdate_undepend_outgoing() it cannot be un-preserved on its own.
+ * When the session is closed files go in reverse: those that need others first.
+ *
+ * Context: May sleep. From a preserve() callback of a file of @session only.
+ * Return: 0, -ENOENT if the file's object is not preserved in @session.
+ */
+int liveupdate_depend_outgoing(struct liveupdate_session *session,
+			       struct file *file, u64 *token)
+{
+	struct luo_file *lf = luo_file_find(session, file);
+
+	if (!lf)
+		return -ENOENT;
+	lf->nr_dependents++;
+	*token = lf->token;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_depend_outgoing);
+
+/**
+ * liveupdate_undepend_outgoing() - take liveupdate_depend_outgoing() back
+ * @session: args->session of a callback
+ * @token: what it gave
+ *
+ * Context: From a preserve() or unpreserve() callback of @session only.
+ */
+void liveupdate_undepend_outgoing(struct liveupdate_session *session,
+				  u64 token)
+{
 	struct luo_file *lf;
 
 	lockdep_assert_held(&session->lock);
-	fh = luo_handler_get(file);
-	if (!fh)
-		return -ENOENT;
-	lf = luo_object_find(fh, session, file);
-	if (lf)
-		*token = lf->token;
-	luo_handler_put(fh);
-	return lf ? 0 : -ENOENT;
+	lf = xa_load(&session->files.tokens, token);
+	if (!WARN_ON_ONCE(!lf || !lf->nr_dependents))
+		lf->nr_dependents--;
 }
-EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
+EXPORT_SYMBOL_GPL(liveupdate_undepend_outgoing);
 
 /**
  * liveupdate_session_ipc_lock() - are pins free of RLIMIT_MEMLOCK?

@@ -112,7 +112,8 @@ free_file:
  * @token: of the file
  *
  * Context: May sleep; the session's lock is held.
- * Return: 0, or -ENOENT if there is no such token.
+ * Return: 0, -ENOENT if there is no such token, -EBUSY if another file of the
+ * session needs this one.
  */
 int luo_fileset_unpreserve_one(struct liveupdate_session *session, u64 token)
 {
@@ -123,6 +124,8 @@ int luo_fileset_unpreserve_one(struct liveupdate_session *session, u64 token)
 	lf = xa_load(&files->tokens, token);
 	if (!lf)
 		return -ENOENT;
+	if (lf->nr_dependents)
+		return -EBUSY;
 	luo_fileset_remove(files, lf);
 	luo_file_unpreserve(lf);
 	luo_chain_resize(&files->chain, files->nr);

@@ -153,7 +153,7 @@ bool luo_fileset_can_finish(struct liveupdate_session *session)
 	if (session->damaged)
 		return false;
 	list_for_each_entry(lf, &session->files.list, link) {
-		if (!luo_file_can_finish(lf))
+		if (!luo_file_can_finish(lf, false))
 			return false;
 		cond_resched();
 	}
@@ -194,7 +194,7 @@ int luo_fileset_discard(struct liveupdate_session *session)
 
 	lockdep_assert_held(&session->lock);
 	list_for_each_entry(lf, &files->list, link) {
-		if (!luo_file_is_lost(lf) && !luo_file_can_finish(lf))
+		if (!luo_file_is_lost(lf) && !luo_file_can_finish(lf, true))
 			return -EBUSY;
 		cond_resched();
 	}

@@ -114,6 +114,7 @@ struct luo_event_reader {
  * @serialized_data: the handler's handle
  * @private_data: the handler's
  * @flb_mask: slots of the FLBs that it depends on
+ * @nr_dependents: outgoing: files of the session that need this one
  * @status: as liveupdate_file_op_args.retrieve_status, or why it is quarantined
  * @state: changed by luo_file_set_state() only
  * @rcu: for the lockless walks of the table of objects
@@ -132,6 +133,7 @@ struct luo_file {
 	u64 serialized_data;
 	void *private_data;
 	u64 flb_mask;
+	unsigned int nr_dependents;
 	int status;
 	enum luo_file_state state;
 	struct rcu_head rcu;
@@ -359,7 +361,7 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser);
 int luo_file_retrieve(struct luo_file *lf);
 u64 luo_file_memory(struct luo_file *lf);
 bool luo_file_is_lost(struct luo_file *lf);
-bool luo_file_can_finish(struct luo_file *lf);
+bool luo_file_can_finish(struct luo_file *lf, bool discard);
 void luo_file_finish(struct luo_file *lf);
 void luo_file_discard(struct luo_file *lf);
 

@@ -124,11 +124,12 @@ u64 luo_file_memory(struct luo_file *lf)
 /**
  * luo_file_can_finish() - could the takeover of this file end now?
  * @lf: an incoming file
+ * @discard: nobody wants it any more
  *
  * Context: May sleep; the session's lock is held.
  * Return: true if so; false if it is quarantined, or its handler says no (F13).
  */
-bool luo_file_can_finish(struct luo_file *lf)
+bool luo_file_can_finish(struct luo_file *lf, bool discard)
 {
 	struct liveupdate_file_op_args args;
 	u64 begin;
@@ -141,6 +142,7 @@ bool luo_file_can_finish(struct luo_file *lf)
 	if (!lf->handler->ops->can_finish)
 		return true;
 	args = luo_file_args(lf);
+	args.discard = discard;
 	begin = luo_call_begin(LUO_CALL_CAN_FINISH);
 	can = lf->handler->ops->can_finish(&args);
 	luo_call_end(lf, LUO_CALL_CAN_FINISH, begin, can ? 0 : -EBUSY);

@@ -32,7 +32,8 @@ static bool luo_session_rides(struct liveupdate_session *session)
 static int luo_ride_check_file(struct luo_file *lf, const struct kimage *image)
 {
 	lockdep_assert_held(&lf->session->lock);
-	if (lf->state == LUO_FILE_RETRIEVED && !luo_file_can_finish(lf)) {
+	if (lf->state == LUO_FILE_RETRIEVED &&
+	    !luo_file_can_finish(lf, false)) {
 		pr_err("session %s, token %#llx: %s cannot finish it now\n",
 		       lf->session->name, lf->token, lf->handler->compatible);
 		return -EBUSY;

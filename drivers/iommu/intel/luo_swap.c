@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Live update of Intel VT-d: from the restored domain to that of the new kernel
+ * Live update of Intel VT-d: from one domain to another while a device works
  *
  * Both map the same memory at the same addresses, as far as the device uses
- * them: it does not matter which of the two answers, as long as one does.
+ * them: it does not matter which of the two answers, as long as one does. One is
+ * the restored domain, and the other that of the new kernel; or both are of the
+ * same owner, as when it prepares for an update.
  */
 #define pr_fmt(fmt) "DMAR: live update: " fmt
 
 #include <linux/cleanup.h>
 #include <linux/cpufeature.h>
 #include <linux/liveupdate_gates.h>
+#include <linux/pci.h>
 #include <linux/string.h>
 
 #include "iommu.h"
@@ -141,18 +144,56 @@ static bool is_restored(const struct dmar_domain *domain)
 	return domain && domain->domain.cookie_type == IOMMU_COOKIE_LIVEUPDATE;
 }
 
+static int other_requester(struct pci_dev *pdev, u16 alias, void *data)
+{
+	return alias != *(const u16 *)data;
+}
+
+/*
+ * Where one entry says all about a device, and nothing but the unit itself
+ * remembers what it said.
+ */
+static bool is_one_entry(struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	u16 id = PCI_DEVID(info->bus, info->devfn);
+
+	return dev_is_pci(dev) && !info->ats_enabled &&
+	       !pci_for_each_dma_alias(to_pci_dev(dev), other_requester, &id);
+}
+
+/* Whoever made them knows what is mapped in either: as HWPTs of one owner. */
+static bool is_of_owner(struct dmar_domain *domain)
+{
+	return domain->domain.cookie_type == IOMMU_COOKIE_IOMMUFD &&
+	       intel_domain_is_ss_paging(domain) &&
+	       !domain->domain.iopf_handler && !domain->nested_parent;
+}
+
+static bool may_swap(struct device *dev, struct dmar_domain *old,
+		     struct dmar_domain *new)
+{
+	if (!intel_domain_is_ss_paging(new) || new->domain.iopf_handler ||
+	    !boot_cpu_has(X86_FEATURE_CX16) ||
+	    liveupdate_gate_off(LIVEUPDATE_GATE_SWAP))
+		return false;
+	return is_restored(old) ||
+	       (old && is_of_owner(old) && is_of_owner(new) &&
+		is_one_entry(dev));
+}
+
 /**
- * intel_luo_attach() - attach a domain if a restored one has to do with it
+ * intel_luo_attach() - attach a domain without a gap, if that is possible
  * @domain: the domain to attach
  * @dev: the device
  *
- * A device that leaves a restored domain for another one with second-stage
- * tables does not notice: there is no moment at which it is blocked. On failure
- * nothing changed.
+ * A device that leaves a restored domain, or one of iommufd, for another one
+ * with second-stage tables does not notice: there is no moment at which it is
+ * blocked. On failure nothing changed.
  *
- * Return: 0; 1: no restored domain, or not to another one of the kind, attach
- * it as always; -EBUSY: nobody else may enter a restored domain; -EINVAL: the
- * domain does not fit the device; -ENOMEM, -ENOSPC
+ * Return: 0; 1: not possible, attach it as always; -EBUSY: nobody else may enter
+ * a restored domain; -EINVAL: the domain does not fit the device; -ENOMEM,
+ * -ENOSPC
  */
 int intel_luo_attach(struct iommu_domain *domain, struct device *dev)
 {
@@ -162,9 +203,8 @@ int intel_luo_attach(struct iommu_domain *domain, struct device *dev)
 
 	if (is_restored(new))
 		return info->domain == new ? 0 : -EBUSY;
-	if (!is_restored(info->domain) || !intel_domain_is_ss_paging(new) ||
-	    domain->iopf_handler || !boot_cpu_has(X86_FEATURE_CX16) ||
-	    liveupdate_gate_off(LIVEUPDATE_GATE_SWAP))
+	if (!info->domain_attached || info->domain == new ||
+	    !may_swap(dev, info->domain, new))
 		return 1;
 
 	err = paging_domain_compatible(domain, dev);

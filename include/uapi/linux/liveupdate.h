@@ -362,7 +362,9 @@ struct liveupdate_session_get_name {
  *
  * Takes one LIVEUPDATE_SESSION_PRESERVE_FD back. Outgoing sessions only.
  *
- * Return: 0, or -1 with errno ENOENT (token not known).
+ * Return: 0, or -1 with errno ENOENT (token not known), EBUSY (another file of
+ * the session needs this one, as an iommufd needs the memfds that it maps; that
+ * one goes first).
  */
 struct liveupdate_session_unpreserve_fd {
 	__u32 size;

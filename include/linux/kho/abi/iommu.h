@@ -39,7 +39,7 @@
 #define IOMMU_LUO_ENTRIES_MAX	(IOMMU_LUO_BLOCKS_MAX * IOMMU_LUO_BLOCK_ENTRIES)
 
 /* Table pages of one domain: more than any memory that there is could need. */
-#define IOMMU_LUO_TABLES_MAX	(1ULL << 32)
+#define IOMMU_LUO_TABLES_MAX	BIT_ULL(32)
 
 /**
  * struct iommu_luo_head_ser - where all entries are
@@ -178,9 +178,9 @@ struct vtd_luo_hw_ser {
 };
 
 /* @flags of struct vtd_luo_domain_ser */
-#define VTD_LUO_COHERENT	(1U << 0)	/* the hardware snoops its walks */
-#define VTD_LUO_FORCE_SNOOPING	(1U << 1)
-#define VTD_LUO_SET_PTE_SNP	(1U << 2)
+#define VTD_LUO_COHERENT	BIT(0)	/* the hardware snoops its walks */
+#define VTD_LUO_FORCE_SNOOPING	BIT(1)
+#define VTD_LUO_SET_PTE_SNP	BIT(2)
 #define VTD_LUO_FLAGS		(VTD_LUO_COHERENT | VTD_LUO_FORCE_SNOOPING | \
 				 VTD_LUO_SET_PTE_SNP)
 

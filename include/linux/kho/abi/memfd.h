@@ -32,7 +32,7 @@
 
 #define MEMFD_LUO_MAGIC		0x316466656d4f554cULL	/* "LUOmefd1" */
 #define MEMFD_LUO_VERSION	1
-/* For tests only, CONFIG_LIVEUPDATE_MEMFD_TEST_V2: @pos is in @reserved0. */
+/* For tests only, CONFIG_LIVEUPDATE_MEMFD_TEST_V2: @pos is in @reserved1. */
 #define MEMFD_LUO_VERSION_TEST	2
 #define MEMFD_LUO_NODE_MAGIC	0x646e4c4dU		/* "MLnd" */
 
@@ -43,6 +43,9 @@
 #define MEMFD_LUO_OPEN_FLAGS \
 	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DIRECT | \
 	 O_LARGEFILE | O_NOATIME)
+
+/* IOMMU domains that one record can name. */
+#define MEMFD_LUO_MAX_DOMAINS	4
 
 /* Bad pages that one record can name. */
 #define MEMFD_LUO_MAX_POISONED	14
@@ -95,7 +98,7 @@ static_assert(sizeof(struct memfd_luo_node_ser) == 16);
  * struct memfd_luo_ser - head of the record of a memfd
  * @magic: MEMFD_LUO_MAGIC
  * @version: MEMFD_LUO_VERSION
- * @crc: CRC-32 of the bytes from @tail_crc to the end of @reserved0.
+ * @crc: CRC-32 of the bytes from @tail_crc to the end of @domains.
  * @tail_crc: CRC-32 of @nr_poisoned, @name_len and what they count.
  * @page_shift: PAGE_SHIFT of the kernel that wrote this.
  * @size: Size of the file in bytes.
@@ -115,7 +118,9 @@ static_assert(sizeof(struct memfd_luo_node_ser) == 16);
  * @mtime_nsec: Nanoseconds of @mtime_sec.
  * @ctime_nsec: Nanoseconds of @ctime_sec.
  * @btime_nsec: Nanoseconds of @btime_sec.
- * @reserved0: Zero.
+ * @domains: IOMMU domains that reach the file while the kernel is replaced:
+ *	index of each one's record plus one, 0 if not in use. See
+ *	<linux/kho/abi/iommu.h>.
  * @nr_poisoned: Entries of @poisoned in use.
  * @name_len: Length of @name without the NUL.
  * @poisoned: Indices of pages whose memory went bad after PRESERVE.
@@ -151,7 +156,7 @@ struct memfd_luo_ser {
 	__u32 mtime_nsec;
 	__u32 ctime_nsec;
 	__u32 btime_nsec;
-	__u64 reserved0;
+	__u16 domains[MEMFD_LUO_MAX_DOMAINS];
 	__u32 nr_poisoned;
 	__u32 name_len;
 	__u64 poisoned[MEMFD_LUO_MAX_POISONED];
@@ -161,7 +166,7 @@ struct memfd_luo_ser {
 };
 
 static_assert(offsetof(struct memfd_luo_ser, tail_crc) == 16);
-static_assert(offsetof(struct memfd_luo_ser, reserved0) == 120);
+static_assert(offsetof(struct memfd_luo_ser, domains) == 120);
 static_assert(offsetof(struct memfd_luo_ser, nr_poisoned) == 128);
 static_assert(offsetof(struct memfd_luo_ser, name) == 256);
 static_assert(offsetof(struct memfd_luo_ser, root) == 512);

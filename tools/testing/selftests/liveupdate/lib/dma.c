@@ -84,6 +84,14 @@ int dma_retrieve_test(int session)
 	return fd < 0 ? fd : 0;
 }
 
+void dma_preserve(struct nic *nic, int session)
+{
+	struct vmm *vmm = &nic->vmm;
+
+	require(!check_ret(luo_preserve(session, vmm->iommufd, DMA_IOMMUFD), 0));
+	require(!check_ret(luo_preserve(session, vmm->device, DMA_DEVICE), 0));
+}
+
 /* As K1 had it: before this kernel wrote anything, and now. */
 static void check_dword(const struct dma_fn *fn, unsigned int off, uint32_t mask)
 {
@@ -121,10 +129,13 @@ void dma_check_found(void)
 void dma_check_driver(void)
 {
 	struct dma_note *note = story_note();
-	char name[32];
+	char name[32], state[32];
 
 	vmm_driver(note->device.bdf, name, sizeof(name));
 	check(!*name || !strcmp(name, "vfio-pci"), "%s has it", name);
+	/* To ask by its registers would wake it. */
+	check_ret(vmm_attr(note->device.bdf, "power_state", state, sizeof(state)), 0);
+	check(!strcmp(state, "D0") || !strcmp(state, "unknown"), "it is in %s", state);
 }
 
 void dma_ram(struct nic *nic, int session)
@@ -140,4 +151,20 @@ void dma_ram(struct nic *nic, int session)
 	check(frames > note->frames, "no frame");
 	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	nic_check(nic);
+}
+
+void dma_rebuild(struct nic *nic, int session)
+{
+	struct dma_note *note = story_note();
+	struct vmm *vmm = &nic->vmm;
+
+	strcpy(vmm->bdf, note->device.bdf);
+	vmm->iommufd = require_fd(luo_get(session, DMA_IOMMUFD));
+	vmm->device = require_fd(luo_get(session, DMA_DEVICE));
+	require(!check_ret(vmm_bind(vmm), 0));
+	require(!check_ret(vmm_ioas(vmm), 0));
+	require(!check_ret(vmm_map(vmm, nic->memfd, 0, NIC_SIZE, NIC_IOVA), 0));
+	require(!check_ret(nic_regs(nic), 0));
+	nic_refill(nic);
+	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
 }

@@ -9,7 +9,7 @@
 
 #define DMA_SESSION	"vm-17"
 
-enum dma_token { DMA_RAM = 1, DMA_DEVICE };
+enum dma_token { DMA_RAM = 1, DMA_IOMMUFD, DMA_DEVICE };
 
 /* A function of PCI as K1 has it. */
 struct dma_fn {
@@ -22,6 +22,7 @@ struct dma_fn {
 struct dma_note {
 	struct dma_fn device, port;
 	uint64_t frames;	/* that K1 has seen */
+	uint64_t fired;
 };
 
 /* The device receives, and all numbers count from here on. */
@@ -31,6 +32,7 @@ void dma_begin(struct nic *nic);
 int dma_session(struct nic *nic);
 void dma_note(struct nic *nic);
 void dma_preserve_test(struct nic *nic, int session);	/* luo_test_function */
+void dma_preserve(struct nic *nic, int session);	/* iommufd and vfio */
 
 /* New kernel: config space of both is what it was. */
 void dma_check_found(void);
@@ -42,5 +44,7 @@ int dma_retrieve_test(int session);
 
 /* The memfd, and what came into it meanwhile; frames go on coming. */
 void dma_ram(struct nic *nic, int session);
+/* Open, bind, new IOAS with the same mappings: all but the attachment. */
+void dma_rebuild(struct nic *nic, int session);
 
 #endif /* LUO_DMA_H */

@@ -20,7 +20,7 @@
 
 #include "story.h"
 
-#define MAX_STORIES	96
+#define MAX_STORIES	256
 #define MAX_WORDS	256
 
 static const struct story *stories[MAX_STORIES];

@@ -33,6 +33,8 @@ int vmm_parent(const char *bdf, char *parent);
 /* Take it from its driver, and give it to vfio-pci. */
 int vmm_take(const char *bdf);
 const char *vmm_driver(const char *bdf, char *name, size_t size);
+/* A file of its directory in sysfs, without the end of the line. */
+int vmm_attr(const char *bdf, const char *attr, char *value, size_t size);
 
 /* The device as it is: config space, through sysfs. */
 uint32_t vmm_config(const char *bdf, unsigned int off, unsigned int bytes);

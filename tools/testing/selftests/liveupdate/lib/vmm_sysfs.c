@@ -86,6 +86,17 @@ const char *vmm_driver(const char *bdf, char *name, size_t size)
 	return name;
 }
 
+int vmm_attr(const char *bdf, const char *attr, char *value, size_t size)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), SYS_DEVICES "%s/%s", bdf, attr);
+	ret = guest_read(path, value, size);
+	value[ret < 0 ? 0 : strcspn(value, "\n")] = '\0';
+	return ret < 0 ? ret : 0;
+}
+
 int vmm_take(const char *bdf)
 {
 	char name[32];

@@ -7,6 +7,7 @@
 
 #define PLAIN_FRAMES	1500
 #define SOME_FRAMES	100
+#define SWAPS		1000
 
 static struct nic nic;
 
@@ -21,6 +22,32 @@ static void dma_plain(void)
 }
 
 STORY(dma_plain, .stages = 1, .stage = { dma_plain });
+
+/*
+ * The device is moved from one set of tables to another one with the same
+ * mappings, again and again; no frame falls in between.
+ */
+static void dma_swaps(void)
+{
+	uint32_t hwpt[2];
+	int i;
+
+	dma_begin(&nic);
+	for (i = 0; i < 2; i++)
+		require(!check_ret(vmm_hwpt(&nic.vmm, &hwpt[i]), 0));
+	for (i = 0; i < SWAPS; i++) {
+		require(!check_ret(vmm_attach(&nic.vmm, hwpt[i % 2]), 0));
+		if (nic_poll(&nic))
+			nic_refill(&nic);
+	}
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	story_log("%d swaps, %lu frames", SWAPS, nic.state->frames);
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_swaps, .stages = 1, .stage = { dma_swaps });
 
 /* Bus mastering is off for two seconds: frames are lost. */
 static void control_dma_off(void)

@@ -41,8 +41,8 @@ static void failed_load(void)
 	check_ret(luo_finish(session), 0);
 }
 
-STORY(dma_no_iommu, .stages = 2, .next_cmdline = "intel_iommu=off",
-	.stage = { failed_save, failed_load });
+STORY(dma_no_iommu, .stages = 2, .stage = { failed_save, failed_load },
+      .next_cmdline = "intel_iommu=off");
 
 /* For words on the command line that break something (luo_gate_off=40 to 43). */
 STORY(dma_failed, .stages = 2, .stage = { failed_save, failed_load });

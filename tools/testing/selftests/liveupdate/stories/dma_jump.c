@@ -59,3 +59,56 @@ static void jump_load(void)
 }
 
 STORY(dma_jump, .stages = 2, .stage = { jump_save, jump_load });
+
+/* With the handlers of iommufd and vfio: the device has the same owner again. */
+static void takeover_save(void)
+{
+	int session;
+
+	dma_begin(&nic);
+	session = dma_session(&nic);
+	dma_preserve(&nic, session);
+	dma_note(&nic);
+}
+
+/* All of it, frames coming all the time; the device is an ordinary one then. */
+static void take_over(void)
+{
+	int session;
+
+	dma_check_found();
+	dma_check_driver();
+	session = require_fd(luo_retrieve(DMA_SESSION));
+	dma_ram(&nic, session);
+	dma_rebuild(&nic, session);
+	check_ret(luo_finish(session), -EBUSY);
+	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	require(!check_ret(luo_finish(session), 0));
+	close(session);
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	nic_check(&nic);
+}
+
+static void takeover_load(void)
+{
+	take_over();
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_takeover, .stages = 2, .stage = { takeover_save, takeover_load });
+
+/* And on to the next kernel. */
+static void takeover_again(void)
+{
+	int session;
+
+	take_over();
+	session = dma_session(&nic);
+	dma_preserve(&nic, session);
+	dma_note(&nic);
+}
+
+STORY(dma_generations, .stages = 4,
+	.stage = { takeover_save, takeover_again, takeover_again, takeover_load });

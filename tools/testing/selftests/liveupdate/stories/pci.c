@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/data.h"
 #include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "../lib/pci.h"
@@ -279,7 +280,7 @@ static void pci_refused(void)
 
 	take(note);
 	session = require_fd(luo_create(SESSION));
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (function_find(cases[i].vendor, cases[i].device, &fn))
 			continue;
 		fd = require_fd(function_open(fn.name));

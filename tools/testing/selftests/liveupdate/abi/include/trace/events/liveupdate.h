@@ -4,6 +4,6 @@
 #define _ABI_TRACE_LIVEUPDATE_H
 
 #define trace_liveupdate_session_state(name, incoming, state) \
-	((void)(name), (void)(state))
+	((void)(name), (void)(incoming), (void)(state))
 
 #endif /* _ABI_TRACE_LIVEUPDATE_H */

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An interrupt that the device raises while no kernel can take it is not lost:
+ * it comes, once, when the new owner asks for interrupts.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../lib/dma.h"
+#include "../lib/luo.h"
+#include "../lib/story.h"
+
+#define VECTORS		5
+#define SOME_FRAMES	50
+#define PATIENCE	120
+#define MSIX_ENABLE	0x8000
+#define MSIX_MASKALL	0x4000
+
+static struct nic nic;
+static int event[VECTORS];
+
+static void make_events(void)
+{
+	int i;
+
+	for (i = 0; i < VECTORS; i++)
+		event[i] = require_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+/* Interrupts of vector 0 within so many milliseconds. */
+static uint64_t events(int ms)
+{
+	struct pollfd p = { .fd = event[0], .events = POLLIN };
+	uint64_t n = 0;
+
+	if (poll(&p, 1, ms) == 1 && read(event[0], &n, sizeof(n)) != sizeof(n))
+		n = 0;
+	return n;
+}
+
+/* Whoever is interrupted asks for the next interrupt, until the jump. */
+static void rearm_for_ever(void)
+{
+	if (fork())
+		return;
+	for (;;) {
+		nic_irq_rearm(&nic);
+		events(1000);
+	}
+}
+
+static void irq_start(void)
+{
+	make_events();
+	require(!check_ret(vmm_irqs(&nic.vmm, event, VECTORS), 0));
+	nic_irq_setup(&nic);
+	check(events(10000) == 1, "a frame makes no interrupt");
+	check(!events(300), "it came again, unasked");
+	nic_irq_rearm(&nic);
+	check(events(10000) == 1, "no interrupt but the first one");
+}
+
+static void irq_save(void)
+{
+	int session;
+
+	dma_begin(&nic);
+	irq_start();
+	session = dma_session(&nic);
+	dma_preserve(&nic, session);
+	dma_note(&nic);
+	rearm_for_ever();
+}
+
+static void check_msix(void)
+{
+	struct dma_note *note = story_note();
+	unsigned int msix = vmm_capability(note->device.bdf, 0x11);
+	uint32_t found = 0;
+
+	if (check_ret(vmm_config_found(note->device.bdf, msix & ~3U, &found), 0))
+		return;
+	found >>= 16;
+	check((found & (MSIX_ENABLE | MSIX_MASKALL)) == (MSIX_ENABLE | MSIX_MASKALL),
+	      "the control word of MSI-X was found as %#x", found);
+}
+
+static void irq_load(void)
+{
+	int session;
+
+	check_msix();
+	session = require_fd(luo_retrieve(DMA_SESSION));
+	dma_ram(&nic, session);
+	dma_rebuild(&nic, session);
+	make_events();
+	require(!check_ret(vmm_irqs(&nic.vmm, event, VECTORS), 0));
+	check(events(10000) == 1, "the interrupt that waited is lost");
+	check(!events(300), "it came twice");
+	nic_irq_rearm(&nic);
+	check(events(10000) == 1, "no interrupt but the one that waited");
+	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
+	nic_irq_rearm(&nic);
+	check(events(10000) == 1, "no interrupt after the swap");
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	check_ret(luo_finish(session), 0);
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_irq, .stages = 2, .stage = { irq_save, irq_load });

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The monitor is killed on its way back to the device, after each step: the
+ * device goes on, and the next monitor takes over from where it was left.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/dma.h"
+#include "../lib/luo.h"
+#include "../lib/story.h"
+
+#define SOME_FRAMES	20
+#define PATIENCE	120
+
+enum step {
+	STEP_SESSION, STEP_RAM, STEP_IOMMUFD, STEP_DEVICE, STEP_BIND, STEP_IOAS,
+	STEP_MAP, STEPS
+};
+
+static const char * const step_names[] = {
+	"session", "ram", "iommufd", "device", "bind", "ioas", "map",
+};
+
+static struct nic nic;
+
+static void killed_save(void)
+{
+	int session;
+
+	dma_begin(&nic);
+	session = dma_session(&nic);
+	dma_preserve(&nic, session);
+	dma_note(&nic);
+}
+
+/* Somebody before may have bound it: -EINVAL then. */
+static int step_bind(struct vmm *vmm)
+{
+	int ret = vmm_bind(vmm);
+
+	return ret == -EINVAL ? 0 : ret;
+}
+
+static int take_step(struct nic *to, int *session, enum step step)
+{
+	struct vmm *vmm = &to->vmm;
+
+	switch (step) {
+	case STEP_SESSION:
+		return *session = luo_retrieve(DMA_SESSION);
+	case STEP_RAM:
+		return to->memfd = luo_get(*session, DMA_RAM);
+	case STEP_IOMMUFD:
+		return vmm->iommufd = luo_get(*session, DMA_IOMMUFD);
+	case STEP_DEVICE:
+		return vmm->device = luo_get(*session, DMA_DEVICE);
+	case STEP_BIND:
+		return step_bind(vmm);
+	case STEP_IOAS:
+		return vmm_ioas(vmm);
+	default:
+		return vmm_map(vmm, to->memfd, 0, NIC_SIZE, NIC_IOVA);
+	}
+}
+
+static void take_steps(struct nic *to, int *session, enum step last)
+{
+	enum step step;
+	int ret;
+
+	for (step = STEP_SESSION; step <= last; step++) {
+		ret = take_step(to, session, step);
+		require(ret >= 0, "%s: %d", step_names[step], ret);
+	}
+}
+
+/* A monitor that gets as far as this step. */
+static void monitor_killed_after(enum step last)
+{
+	int session, ready[2], status;
+	struct nic other;
+	char c = 0;
+	pid_t pid;
+
+	require(!pipe(ready));
+	pid = fork();
+	if (!pid) {
+		take_steps(&other, &session, last);
+		if (write(ready[1], &c, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	check(read(ready[0], &c, 1) == 1, "killed itself before %s", step_names[last]);
+	close(ready[0]);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
+/* Memory alone: what a look at the frames needs. */
+static void look(void)
+{
+	int session = require_fd(luo_retrieve(DMA_SESSION));
+
+	require(!nic_take_memfd(&nic, require_fd(luo_get(session, DMA_RAM))));
+	close(session);
+}
+
+static void killed_load(void)
+{
+	enum step step;
+	int session;
+
+	look();
+	nic_poll(&nic);
+	nic_check(&nic);
+	for (step = STEP_SESSION; step < STEPS; step++) {
+		monitor_killed_after(step);
+		check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "stopped after %s",
+		      step_names[step]);
+		nic_check(&nic);
+	}
+	take_steps(&nic, &session, STEP_MAP);
+	require(!check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0));
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	check_ret(luo_finish(session), 0);
+	nic_check(&nic);
+	require(!check_ret(nic_regs(&nic), 0));
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_killed, .stages = 2, .stage = { killed_save, killed_load });
+
+/* The whole takeover but FINISH, by somebody who dies then. */
+static void monitor_that_dies(void)
+{
+	struct nic other;
+	int session, status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		take_steps(&other, &session, STEP_MAP);
+		check_ret(vmm_attach(&other.vmm, other.vmm.ioas), 0);
+		story_end();
+	}
+	require(pid > 0 && waitpid(pid, &status, 0) == pid);
+	check(!status, "it failed: %#x", status);
+}
+
+static void check_stopped(const char *bdf)
+{
+	uint64_t frames;
+
+	check(!(vmm_config(bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
+	      "bus mastering is on");
+	nic_poll(&nic);
+	frames = nic.state->frames;
+	sleep(1);
+	nic_poll(&nic);
+	check(nic.state->frames == frames, "it goes on");
+}
+
+/*
+ * Dead when all is done but FINISH: the session goes back (F12), the device
+ * goes on. Who finishes it and closes the device has stopped it.
+ */
+static void last_load(void)
+{
+	struct dma_note *note = story_note();
+	int session;
+
+	look();
+	monitor_that_dies();
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it died with the monitor");
+	take_steps(&nic, &session, STEP_DEVICE);
+	check_ret(luo_finish(session), 0);
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "stopped by FINISH");
+	nic_check(&nic);
+	require(!check_ret(nic_regs(&nic), 0));
+	nic_mark(nic.regs);
+	munmap(nic.regs, NIC_REGS);
+	nic.regs = NULL;
+	close(session);
+	vmm_close(&nic.vmm);
+	check_stopped(note->device.bdf);
+}
+
+STORY(dma_killed_last, .stages = 2, .stage = { killed_save, last_load });

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PRESERVE_FD of an iommufd, with the mock devices of its own selftest: kinds of
+ * objects that are refused, and that nothing is left of it. Needs
+ * CONFIG_IOMMUFD_TEST.
+ */
+#include "uapi.h"
+
+#include <linux/iommufd.h>
+
+#include "../../../../../drivers/iommu/iommufd/iommufd_test.h"
+
+#define SIZE	(16 * PAGE)
+#define IOVA	MOCK_APERTURE_START
+#define SEED	0x33
+#define PASID	100
+
+enum token { RAM = 1, IOMMUFD };
+
+FIXTURE(iommufd) {
+	int session, memfd, fd;
+	uint32_t ioas, stdev, hwpt, idev;
+};
+
+static int ioas_alloc(int fd, uint32_t *ioas)
+{
+	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
+	int ret = raw_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd);
+
+	*ioas = cmd.out_ioas_id;
+	return ret;
+}
+
+static int map(int fd, uint32_t ioas, int memfd, uint64_t iova)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas,
+		.fd = memfd,
+		.length = SIZE,
+		.iova = iova,
+	};
+
+	return raw_ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+}
+
+static int mock_device(int fd, uint32_t ioas, uint32_t flags, uint32_t *stdev,
+		       uint32_t *hwpt, uint32_t *idev)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS,
+		.id = ioas,
+		.mock_domain_flags.dev_flags = flags,
+	};
+	int ret = raw_ioctl(fd, IOMMU_TEST_CMD, &cmd);
+
+	*stdev = cmd.mock_domain_flags.out_stdev_id;
+	*hwpt = cmd.mock_domain_flags.out_hwpt_id;
+	*idev = cmd.mock_domain_flags.out_idev_id;
+	return ret;
+}
+
+static int hwpt_alloc(int fd, uint32_t idev, uint32_t pt, uint32_t flags,
+		      uint32_t *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = idev,
+		.pt_id = pt,
+	};
+	int ret = raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+static int nested_alloc(int fd, uint32_t idev, uint32_t parent)
+{
+	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.dev_id = idev,
+		.pt_id = parent,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+	};
+
+	return raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+}
+
+static int replace(int fd, uint32_t stdev, uint32_t pt)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
+		.id = stdev,
+		.mock_domain_replace.pt_id = pt,
+	};
+
+	return raw_ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static int attach_pasid(int fd, uint32_t stdev, uint32_t pt)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_PASID_ATTACH,
+		.id = stdev,
+		.pasid_attach = { .pasid = PASID, .pt_id = pt },
+	};
+
+	return raw_ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static int detach_pasid(int fd, uint32_t stdev)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_PASID_DETACH,
+		.id = stdev,
+		.pasid_detach = { .pasid = PASID },
+	};
+
+	return raw_ioctl(fd, IOMMU_TEST_CMD, &cmd);
+}
+
+static int create_access(int fd, uint32_t ioas)
+{
+	struct iommu_test_cmd cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_CREATE_ACCESS,
+		.id = ioas,
+	};
+	int ret = raw_ioctl(fd, IOMMU_TEST_CMD, &cmd);
+
+	return ret ?: (int)cmd.create_access.out_access_fd;
+}
+
+static int fault_queue(int fd)
+{
+	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
+	int ret = raw_ioctl(fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
+
+	return ret ?: (int)cmd.out_fault_fd;
+}
+
+FIXTURE_SETUP(iommufd)
+{
+	int ret;
+
+	self->fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (self->fd < 0)
+		SKIP(return, "no /dev/iommu");
+	ASSERT_EQ(ioas_alloc(self->fd, &self->ioas), 0);
+	ret = mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_PASID,
+			  &self->stdev, &self->hwpt, &self->idev);
+	if (ret == -ENOTTY)
+		SKIP(return, "no mock devices");
+	ASSERT_EQ(ret, 0);
+	self->session = luo_create("one");
+	ASSERT_GE(self->session, 0);
+	self->memfd = data_memfd("ram", 0, SEED, SIZE);
+	ASSERT_GE(self->memfd, 0);
+	ASSERT_EQ(map(self->fd, self->ioas, self->memfd, IOVA), 0);
+	ASSERT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
+}
+
+/* Whatever was refused: the context is thawed, and nothing holds the memory. */
+FIXTURE_TEARDOWN(iommufd)
+{
+	EXPECT_EQ(map(self->fd, self->ioas, self->memfd, IOVA + SIZE), 0);
+	EXPECT_EQ(luo_unpreserve(self->session, RAM), 0);
+	close(self->session);
+	close(self->fd);
+	close(self->memfd);
+	EXPECT_EQ(story_failures(), 0);
+}
+
+TEST_F(iommufd, the_driver_cannot)
+{
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+}
+
+TEST_F(iommufd, nothing_attached)
+{
+	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+
+	EXPECT_EQ(luo_preserve(self->session, fd, IOMMUFD), -EINVAL);
+	close(fd);
+}
+
+TEST_F(iommufd, parent_of_nested)
+{
+	uint32_t hwpt;
+
+	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
+			     IOMMU_HWPT_ALLOC_NEST_PARENT, &hwpt), 0);
+	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
+}
+
+TEST_F(iommufd, nested)
+{
+	uint32_t hwpt;
+
+	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
+			     IOMMU_HWPT_ALLOC_NEST_PARENT, &hwpt), 0);
+	ASSERT_EQ(nested_alloc(self->fd, self->idev, hwpt), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+}
+
+TEST_F(iommufd, dirty_tracking)
+{
+	uint32_t hwpt;
+
+	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
+			     IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
+}
+
+TEST_F(iommufd, pasid)
+{
+	uint32_t hwpt;
+
+	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
+			     IOMMU_HWPT_ALLOC_PASID, &hwpt), 0);
+	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
+	ASSERT_EQ(attach_pasid(self->fd, self->stdev, hwpt), 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(detach_pasid(self->fd, self->stdev), 0);
+}
+
+TEST_F(iommufd, access)
+{
+	int fd = create_access(self->fd, self->ioas);
+
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+	close(fd);
+}
+
+TEST_F(iommufd, queue_of_faults)
+{
+	int fd = fault_queue(self->fd);
+
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
