@@ -9,9 +9,11 @@
 #	vtd, sm, amd	the IOMMU: VT-d in legacy or scalable mode, or AMD's
 #	nic		an e1000e behind a root port (AMD: on the root bus, as
 #			QEMU's IOMMU does not see the devices behind a port)
-#	nvme, edu	a disk of 64 MiB with two reads a second; QEMU's teaching device
+#	nvme, edu	a disk of 64 MiB with four reads a second; QEMU's teaching device
 #	config		nobody may write to config space of the nic, or of the port
 #			above it, between two marks of the guest
+#	third		an e1000e that is connected to nothing, for its own driver
+#	stray		the nic is made to write where it must not: faults are wanted
 #	rate=N, size=N	frames a second (none without it), bytes of a frame
 
 set -euo pipefail
@@ -103,8 +105,14 @@ qemu_nvme()
 {
 	port 2
 	truncate -s 64M "$prefix.disk"
-	printf '%s\n' -drive "file=$prefix.disk,if=none,id=d0,format=raw,throttling.iops-read=2" \
+	printf '%s\n' -drive "file=$prefix.disk,if=none,id=d0,format=raw,throttling.iops-read=4" \
 		-device "nvme,drive=d0,serial=luo,$place"
+}
+
+qemu_third()
+{
+	port 3
+	printf '%s\n' -device "e1000e,$place,romfile=,mac=52:54:00:12:34:58"
 }
 
 cmd_qemu()
@@ -114,11 +122,13 @@ cmd_qemu()
 	qemu_iommu
 	! has "$bed" nic || qemu_nic
 	! has "$bed" nvme || qemu_nvme
+	! has "$bed" third || qemu_third
 	! has "$bed" edu || printf '%s\n' -device edu
 	for trace in $TRACES; do
 		printf '%s\n' -trace "enable=$trace"
 	done
 	! has "$bed" config || printf '%s\n' -trace enable=pci_cfg_write
+	! has "$bed" stray || printf '%s\n' -trace enable=vtd_ir_irte_get
 	printf '%s\n' -D "$prefix.trace"
 }
 
@@ -158,13 +168,20 @@ cmd_stop()
 # mark, to the end.
 check_trace()
 {
-	awk -v faults="$FAULTS" '
+	awk -v faults="$FAULTS" -v stray="$2" '
 	/pci_cfg_write/ { next }
+	/vtd_ir_irte_get index 32767 / { interrupts++ }
+	/vtd_ir_irte_get/ { next }
+	stray && $0 ~ faults { outside++; next }
 	/e1000e_irq_write_ics/ { marks += / 0x0$/; next }
 	marks == 1 && bad++ < 10 { print "trace: " $0 }
 	!marks && $0 ~ faults && bad++ < 10 { print "trace, before the first mark: " $0 }
 	END {
 		if (!marks) { print "trace: no mark in it"; bad++ }
+		if (stray && !(outside && interrupts)) {
+			print "trace: " outside + 0 " faults, " interrupts + 0 " interrupts"
+			bad++
+		}
 		exit bad > 0
 	}' "$1"
 }
@@ -209,7 +226,7 @@ check_sender()
 
 cmd_check()
 {
-	local bed=$1 prefix=$2 verdict=$3 rc=0 tries
+	local bed=$1 prefix=$2 verdict=$3 rc=0 stray=0 tries
 
 	! has "$bed" config || check_config "$prefix.trace" || rc=$RC_RED
 	if ! sends "$bed"; then
@@ -220,7 +237,8 @@ cmd_check()
 		! grep -q '^sent ' "$prefix.sender" || break
 		sleep 0.1
 	done
-	check_trace "$prefix.trace" || rc=$RC_RED
+	! has "$bed" stray || stray=1
+	check_trace "$prefix.trace" "$stray" || rc=$RC_RED
 	check_sender "$prefix.sender" "$verdict" || rc=$RC_RED
 	return "$rc"
 }

@@ -133,7 +133,8 @@ build_initrd()
 	for file in "$bin"/uapi_* "$bin"/luoctl; do
 		args+=(--file "$file:/tests/${file##*/}")
 	done
-	for file in luo_test_handler luo_test_damage luo_test_function test_kho; do
+	for file in luo_test_handler luo_test_damage luo_test_function test_kho irqbypass \
+		vfio-pci-core vfio-pci; do
 		module=$(find "$modules" -name "$file.ko" -print -quit 2>/dev/null || true)
 		[[ -z $module ]] || args+=(--file "$module:/modules/$file.ko")
 	done

@@ -46,12 +46,12 @@ static void set(struct disk *disk, unsigned int off, uint32_t value)
 
 static unsigned long sq_offset(unsigned int q)
 {
-	return DISK_QUEUES + q * 2 * PAGE;
+	return DISK_QUEUES + q * 4 * PAGE;
 }
 
 static unsigned long cq_offset(unsigned int q)
 {
-	return sq_offset(q) + PAGE;
+	return sq_offset(q) + 2 * PAGE;
 }
 
 static void submit(struct disk *disk, unsigned int q, struct command cmd)

@@ -14,7 +14,7 @@
 #define DISK_VENDOR	0x1b36	/* QEMU's */
 #define DISK_DEVICE	0x0010
 
-#define DISK_ENTRIES	64UL	/* of a queue; at most one less is under way */
+#define DISK_ENTRIES	128UL	/* of a queue; at most one less is under way */
 #define DISK_QUEUES	0x10000UL	/* offsets in the memfd */
 #define DISK_DATA	0x20000UL
 #define DISK_SIZE	(DISK_DATA + DISK_ENTRIES * 4096)

@@ -153,6 +153,12 @@ void dma_ram(struct nic *nic, int session)
 	nic_check(nic);
 }
 
+int dma_get_device(int session)
+{
+	check_ret(vmm_load(), 0);
+	return luo_get(session, DMA_DEVICE);
+}
+
 void dma_rebuild(struct nic *nic, int session)
 {
 	struct dma_note *note = story_note();
@@ -160,11 +166,24 @@ void dma_rebuild(struct nic *nic, int session)
 
 	strcpy(vmm->bdf, note->device.bdf);
 	vmm->iommufd = require_fd(luo_get(session, DMA_IOMMUFD));
-	vmm->device = require_fd(luo_get(session, DMA_DEVICE));
+	vmm->device = require_fd(dma_get_device(session));
 	require(!check_ret(vmm_bind(vmm), 0));
 	require(!check_ret(vmm_ioas(vmm), 0));
 	require(!check_ret(vmm_map(vmm, nic->memfd, 0, NIC_SIZE, NIC_IOVA), 0));
 	require(!check_ret(nic_regs(nic), 0));
 	nic_refill(nic);
 	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
+}
+
+void dma_check_quiet(struct nic *nic, const char *bdf)
+{
+	uint64_t frames;
+
+	check(!(vmm_config(bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
+	      "bus mastering is on");
+	nic_poll(nic);
+	frames = nic->state->frames;
+	sleep(1);
+	nic_poll(nic);
+	check(nic->state->frames == frames, "it goes on");
 }

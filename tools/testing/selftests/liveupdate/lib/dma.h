@@ -36,11 +36,17 @@ void dma_preserve(struct nic *nic, int session);	/* iommufd and vfio */
 
 /* New kernel: config space of both is what it was. */
 void dma_check_found(void);
-/* Nobody has the device but vfio-pci. */
+/* Nobody has the device but vfio-pci, which is loaded by now, and it is not suspended. */
 void dma_check_driver(void);
+
+/* Nobody has taken it over, and it was stopped. */
+void dma_check_quiet(struct nic *nic, const char *bdf);
 
 /* The device, with luo_test_function; 0 or -errno. */
 int dma_retrieve_test(int session);
+
+/* The device, with vfio-pci, and the file of it; -errno */
+int dma_get_device(int session);
 
 /* The memfd, and what came into it meanwhile; frames go on coming. */
 void dma_ram(struct nic *nic, int session);

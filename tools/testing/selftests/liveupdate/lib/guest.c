@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "story.h"
 
 #define MODULE_DIR	"/modules"
+#define SWAP_DISK	"/dev/ram0"
 
 static int starve_fd = -1;	/* on and off, see guest_starve() */
 
@@ -171,4 +173,29 @@ int guest_insmod(const char *name, const char *params)
 int guest_rmmod(const char *name)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+static int swap_make(const char *path)
+{
+	static char page[4096];
+	uint32_t *head = (uint32_t *)(page + 1024);
+	int fd = open(path, O_RDWR | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	head[0] = 1;
+	head[1] = lseek(fd, 0, SEEK_END) / sizeof(page) - 1;
+	memcpy(page + sizeof(page) - 10, "SWAPSPACE2", 10);
+	ret = pwrite(fd, page, sizeof(page), 0) == sizeof(page) && !fsync(fd) ? 0 : -EIO;
+	close(fd);
+	return ret;
+}
+
+int guest_swapon(void)
+{
+	int ret = swap_make(SWAP_DISK);
+
+	if (!ret && swapon(SWAP_DISK, 0))
+		ret = -errno;
+	return ret;
 }

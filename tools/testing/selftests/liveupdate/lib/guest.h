@@ -66,6 +66,8 @@ void guest_end(void) __attribute__((noreturn));
 
 int guest_insmod(const char *name, const char *params);
 int guest_rmmod(const char *name);
+/* Swap in a disk that is memory of this kernel; -errno if it has none. */
+int guest_swapon(void);
 int guest_write(const char *path, const char *text);
 int guest_read(const char *path, char *buf, size_t size);
 

@@ -75,15 +75,24 @@ int nic_memfd(struct nic *nic)
 	return nic_take_memfd(nic, fd);
 }
 
-static void fill_ring(struct nic *nic)
+void nic_aim(struct nic *nic, uint64_t i, uint64_t address)
+{
+	desc(nic, i)->addr = address;
+}
+
+void nic_unaim(struct nic *nic)
 {
 	unsigned int i;
 
-	memset(nic->state, 0, sizeof(*nic->state));
 	for (i = 0; i < NIC_DESCS; i++)
-		*desc(nic, i) = (struct desc){
-			.addr = NIC_IOVA + NIC_BUFFERS + i * NIC_BUFFER,
-		};
+		nic_aim(nic, i, NIC_IOVA + NIC_BUFFERS + i * NIC_BUFFER);
+}
+
+static void fill_ring(struct nic *nic)
+{
+	memset(nic->state, 0, sizeof(*nic->state));
+	memset(nic->mem, 0, NIC_DESCS * sizeof(struct desc));
+	nic_unaim(nic);
 }
 
 /* 4095 descriptors of 4096 are the device's: RDT never catches up with RDH. */

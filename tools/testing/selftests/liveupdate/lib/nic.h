@@ -57,6 +57,10 @@ void nic_close(struct nic *nic);
 unsigned int nic_poll(struct nic *nic);
 void nic_refill(struct nic *nic);
 
+/* Let descriptors use another address than that of their buffer, and no longer. */
+void nic_aim(struct nic *nic, uint64_t i, uint64_t address);
+void nic_unaim(struct nic *nic);
+
 /* Until so many more frames have come; false after so many seconds. */
 bool nic_wait(struct nic *nic, uint64_t frames, unsigned int seconds);
 /* From now on all numbers count. */

@@ -30,9 +30,13 @@ struct vmm {
 int vmm_find(uint16_t vendor, uint16_t device, char *bdf);
 /* The port above it; -ENOENT if it is on the root bus. */
 int vmm_parent(const char *bdf, char *parent);
+/* Load vfio-pci, if it is a module. */
+int vmm_load(void);
 /* Take it from its driver, and give it to vfio-pci. */
 int vmm_take(const char *bdf);
 const char *vmm_driver(const char *bdf, char *name, size_t size);
+/* What its network interface is called. */
+int vmm_netdev(const char *bdf, char *name, size_t size);
 /* A file of its directory in sysfs, without the end of the line. */
 int vmm_attr(const char *bdf, const char *attr, char *value, size_t size);
 

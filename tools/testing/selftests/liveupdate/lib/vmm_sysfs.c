@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "data.h"
 #include "guest.h"
 #include "vmm.h"
 
@@ -97,11 +98,44 @@ int vmm_attr(const char *bdf, const char *attr, char *value, size_t size)
 	return ret < 0 ? ret : 0;
 }
 
+int vmm_netdev(const char *bdf, char *name, size_t size)
+{
+	struct dirent *entry;
+	int ret = -ENOENT;
+	char path[128];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), SYS_DEVICES "%s/net", bdf);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.') {
+			snprintf(name, size, "%.15s", entry->d_name);
+			ret = 0;
+		}
+	closedir(dir);
+	return ret;
+}
+
+int vmm_load(void)
+{
+	static const char * const modules[] = { "irqbypass", "vfio-pci-core", "vfio-pci" };
+	unsigned int i;
+
+	/* Each of them may be built in. */
+	for (i = 0; i < ARRAY_SIZE(modules); i++)
+		guest_insmod(modules[i], "");
+	return access(SYS_PCI "drivers/vfio-pci", F_OK) ? -ENODEV : 0;
+}
+
 int vmm_take(const char *bdf)
 {
 	char name[32];
-	int ret;
+	int ret = vmm_load();
 
+	if (ret)
+		return ret;
 	if (!strcmp(vmm_driver(bdf, name, sizeof(name)), "vfio-pci"))
 		return 0;
 	ret = sysfs_set(bdf, "driver_override", "vfio-pci");

@@ -13,7 +13,7 @@
 #include "../lib/story.h"
 
 #define SEED		0xd15c
-#define READS		40	/* two a second */
+#define READS		68	/* four a second */
 #define EARLY		4
 #define PATIENCE	120
 
@@ -64,7 +64,7 @@ static void disk_load(void)
 	story_log("%u reads ended before, %u between the kernels", before, now - before);
 	check(now > before, "none");
 	vmm->iommufd = require_fd(luo_get(session, DMA_IOMMUFD));
-	vmm->device = require_fd(luo_get(session, DMA_DEVICE));
+	vmm->device = require_fd(dma_get_device(session));
 	require(!check_ret(vmm_bind(vmm), 0));
 	require(!check_ret(vmm_ioas(vmm), 0));
 	require(!check_ret(vmm_map(vmm, disk.memfd, 0, DISK_SIZE, DISK_IOVA), 0));

@@ -15,20 +15,6 @@
 
 static struct nic nic;
 
-/* After FINISH, whoever took nothing over has a device that is quiet. */
-static void check_quiet(const char *bdf)
-{
-	uint64_t frames;
-
-	check(!(vmm_config(bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
-	      "bus mastering is on");
-	nic_poll(&nic);
-	frames = nic.state->frames;
-	sleep(1);
-	nic_poll(&nic);
-	check(nic.state->frames == frames, "it goes on");
-}
-
 /* As far as the initramfs of the next kernel. */
 static void jump_save(void)
 {
@@ -55,7 +41,7 @@ static void jump_load(void)
 	if (check(regs))
 		nic_mark(regs);
 	check_ret(luo_finish(session), 0);
-	check_quiet(note->device.bdf);
+	dma_check_quiet(&nic, note->device.bdf);
 }
 
 STORY(dma_jump, .stages = 2, .stage = { jump_save, jump_load });
@@ -77,6 +63,7 @@ static void take_over(void)
 	int session;
 
 	dma_check_found();
+	check_ret(vmm_load(), 0);
 	dma_check_driver();
 	session = require_fd(luo_retrieve(DMA_SESSION));
 	dma_ram(&nic, session);
@@ -111,4 +98,4 @@ static void takeover_again(void)
 }
 
 STORY(dma_generations, .stages = 4,
-	.stage = { takeover_save, takeover_again, takeover_again, takeover_load });
+      .stage = { takeover_save, takeover_again, takeover_again, takeover_load });

@@ -57,7 +57,7 @@ static int take_step(struct nic *to, int *session, enum step step)
 	case STEP_IOMMUFD:
 		return vmm->iommufd = luo_get(*session, DMA_IOMMUFD);
 	case STEP_DEVICE:
-		return vmm->device = luo_get(*session, DMA_DEVICE);
+		return vmm->device = dma_get_device(*session);
 	case STEP_BIND:
 		return step_bind(vmm);
 	case STEP_IOAS:
@@ -153,19 +153,6 @@ static void monitor_that_dies(void)
 	check(!status, "it failed: %#x", status);
 }
 
-static void check_stopped(const char *bdf)
-{
-	uint64_t frames;
-
-	check(!(vmm_config(bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
-	      "bus mastering is on");
-	nic_poll(&nic);
-	frames = nic.state->frames;
-	sleep(1);
-	nic_poll(&nic);
-	check(nic.state->frames == frames, "it goes on");
-}
-
 /*
  * Dead when all is done but FINISH: the session goes back (F12), the device
  * goes on. Who finishes it and closes the device has stopped it.
@@ -188,7 +175,7 @@ static void last_load(void)
 	nic.regs = NULL;
 	close(session);
 	vmm_close(&nic.vmm);
-	check_stopped(note->device.bdf);
+	dma_check_quiet(&nic, note->device.bdf);
 }
 
 STORY(dma_killed_last, .stages = 2, .stage = { killed_save, last_load });

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <unistd.h>
 
 #include "../lib/counters.h"
@@ -212,22 +211,6 @@ STORY(huge, .stages = 2, .stage = { huge_save, huge_load });
 /* Pages that are in swap when the file is preserved. */
 #define SWAPPED	(16 * MiB)
 
-static int swap_make(const char *path)
-{
-	static char page[PAGE];
-	uint32_t *head = (uint32_t *)(page + 1024);
-	int fd = open(path, O_RDWR | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	head[0] = 1;
-	head[1] = lseek(fd, 0, SEEK_END) / PAGE - 1;
-	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	ret = pwrite(fd, page, PAGE, 0) == (ssize_t)PAGE && !fsync(fd) ? 0 : -EIO;
-	close(fd);
-	return ret;
-}
-
 static void page_out(int fd, size_t size)
 {
 	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -243,8 +226,8 @@ static void swapped_save(void)
 	int session = require_fd(luo_create("swapped")), fd;
 	long used;
 
-	if (swap_make("/dev/ram0") || swapon("/dev/ram0", 0))
-		story_skip("no swap on /dev/ram0: errno %d", errno);
+	if (guest_swapon())
+		story_skip("no swap: errno %d", errno);
 	fd = require_fd(data_memfd("swapped", 0, SEED, SWAPPED));
 	page_out(fd, SWAPPED);
 	used = meminfo_kb("SwapTotal") - meminfo_kb("SwapFree");
