@@ -88,6 +88,25 @@ static void test_alloc_preserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(kho_alloc_preserve(0)), -EINVAL);
 }
 
+/* Pages 0, 1 and 3 of 4 */
+static void test_is_preserved_range(struct kunit *test)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	unsigned long pfn;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	pfn = page_to_pfn(pages);
+	KUNIT_EXPECT_EQ(test, kho_preserve_pages(pages, 2), 0);
+	KUNIT_EXPECT_EQ(test, kho_preserve_pages(pages + 3, 1), 0);
+	KUNIT_EXPECT_TRUE(test, kho_is_preserved_range(pfn, 2));
+	KUNIT_EXPECT_TRUE(test, kho_is_preserved_range(pfn + 3, 1));
+	KUNIT_EXPECT_FALSE(test, kho_is_preserved_range(pfn, 3));
+	KUNIT_EXPECT_FALSE(test, kho_is_preserved_range(pfn + 1, 3));
+	KUNIT_EXPECT_EQ(test, kho_unpreserve_pages(pages + 3, 1), 0);
+	KUNIT_EXPECT_EQ(test, kho_unpreserve_pages(pages, 2), 0);
+	__free_pages(pages, 2);
+}
+
 static void test_vmalloc(struct kunit *test)
 {
 	/* more than one chunk, and the end of a chunk exactly */
@@ -181,6 +200,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_scratch),
 	KUNIT_CASE(test_no_boot_memory),
 	KUNIT_CASE(test_alloc_preserve),
+	KUNIT_CASE(test_is_preserved_range),
 	KUNIT_CASE(test_vmalloc),
 	KUNIT_CASE(test_vmalloc_fails),
 	KUNIT_CASE(test_subtree),

@@ -129,6 +129,20 @@ bool kho_is_preserved(unsigned long pfn)
 EXPORT_SYMBOL_GPL(kho_is_preserved);
 
 /**
+ * kho_is_preserved_range() - will the next kernel find all of these pages?
+ * @pfn: first page
+ * @nr_pages: number of pages
+ *
+ * Context: sleeps.
+ * Return: true if all of them are preserved at this moment.
+ */
+bool kho_is_preserved_range(unsigned long pfn, unsigned long nr_pages)
+{
+	return kho_tracker_covers(&kho_outgoing, pfn, nr_pages);
+}
+EXPORT_SYMBOL_GPL(kho_is_preserved_range);
+
+/**
  * kho_preserve_folio() - preserve a folio across kexec
  * @folio: folio to preserve
  *

@@ -22,12 +22,11 @@ static int leaf_check(u64 iova, phys_addr_t phys, u64 size, void *arg)
 {
 	u64 *bytes = arg;
 
-	for (u64 off = 0; off < size; off += PAGE_SIZE)
-		if (!kho_is_preserved(PHYS_PFN(phys + off))) {
-			pr_err("IOVA %#llx is mapped to memory that is not preserved\n",
-			       iova + off);
-			return -EFAULT;
-		}
+	if (!kho_is_preserved_range(PHYS_PFN(phys), size >> PAGE_SHIFT)) {
+		pr_err("IOVA %#llx is mapped to memory that is not preserved\n",
+		       iova);
+		return -EFAULT;
+	}
 	*bytes += size;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct scenario {
 };
 
 extern const struct scenario scenario_big, scenario_files, scenario_scale;
+extern const struct scenario scenario_device, scenario_device0;
 extern const struct scenario scenario_runs, scenario_runs1, scenario_digest;
 
 static inline uint64_t ticks(void)
@@ -57,6 +58,9 @@ uint64_t time_retrieve(int session, uint64_t token, int *fd);
 
 /* A memfd of this many pages, all of them written. */
 int memfd_full(const char *name, size_t pages);
+
+/* The same in folios of 2 MiB. */
+int memfd_large(const char *name, size_t pages);
 
 /* Bytes that are preserved, the records included. */
 long preserved_bytes(void);

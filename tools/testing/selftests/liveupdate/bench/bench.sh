@@ -20,9 +20,11 @@ IMAGE_BYTES=$((20 * 1000 * 1000))
 usage()
 {
 	cat <<-USAGE
-	usage: bench.sh --kernel IMAGE --out DIR [--only SCENARIO]...
+	usage: bench.sh --kernel IMAGE [--devices IMAGE] --out DIR [--only SCENARIO]...
 
 	--kernel  the kernel to measure, with the live update options on
+	--devices the same with PCI, IOMMU and VFIO, for: ${DEVICES[*]};
+	          modules are looked for in modules/ beside it
 	--out     directory for figures.md and the logs of the guests
 	--only    run this scenario again and keep the figures of the others;
 	          scenarios: ${SCENARIOS[*]}
@@ -34,6 +36,8 @@ usage()
 
 # "scale" comes first: it also tells the addresses that the stamps need.
 SCENARIOS=(scale big files runs runs1 digest)
+# The same is true of "symbols".
+DEVICES=(symbols device device0)
 
 die()
 {
@@ -43,7 +47,7 @@ die()
 
 parse()
 {
-	kernel='' out='' only=()
+	kernel='' devices='' out='' only=()
 	while [[ $# -gt 0 ]]; do
 		case $1 in
 		-h|--help) usage; exit 0 ;;
@@ -51,6 +55,7 @@ parse()
 		[[ $# -ge 2 ]] || die "$1 needs a value"
 		case $1 in
 		--kernel) kernel=$2 ;;
+		--devices) devices=$2 ;;
 		--out) out=$2 ;;
 		--only) only+=("$2") ;;
 		*) die "unknown option $1" ;;
@@ -59,20 +64,15 @@ parse()
 	done
 	[[ -n $out ]] || { usage >&2; exit "$RC_USAGE"; }
 	[[ -f $kernel && -r $kernel ]] || die "cannot read the kernel '$kernel'"
-	[[ ${#only[@]} -gt 0 ]] || only=("${SCENARIOS[@]}")
+	[[ -z $devices || -r $devices ]] || die "cannot read the kernel '$devices'"
+	[[ ${#only[@]} -gt 0 ]] || only=("${SCENARIOS[@]}" ${devices:+"${DEVICES[@]}"})
 }
 
 build()
 {
-	local lib
-
-	mkdir -p "$out/include/linux"
-	cp "$ROOT/include/uapi/linux/liveupdate.h" "$out/include/linux/"
-	lib=("$HERE"/../lib/{data,guest,kexec,luo,story,verdict}.c)
-	"${CC:-gcc}" -D_GNU_SOURCE -O2 -Wall -static -pthread \
-		-fmacro-prefix-map="$HERE/=" -I"$out/include" -o "$out/init" \
-		"$HERE"/*.c "${lib[@]}" ||
-		die "cannot build the guest's program: needs gcc and libc6-dev"
+	make -s -C "$HERE/.." OUTPUT="$out" "$out/obj/bench/init" >&2 ||
+		die "cannot build the guest's program: needs gcc, make and libc6-dev"
+	cp "$out/obj/bench/init" "$out/init"
 }
 
 # The second kernel's archive, filled up so that the image has its size.
@@ -88,6 +88,20 @@ build_initramfs()
 	rm -f "$out/filler"
 }
 
+# The same of the kernel with devices: its modules, and no size.
+build_devices()
+{
+	local args=(--init "$out/init") module
+
+	for module in irqbypass vfio-pci-core vfio-pci; do
+		module=${devices%/*}/modules/$module.ko
+		[[ ! -r $module ]] || args+=(--file "$module:/modules/${module##*/}")
+	done
+	"$VM" initramfs "$out/second.cpio" "${args[@]}"
+	"$VM" initramfs "$out/devices.cpio" "${args[@]}" \
+		--file "$devices:/kexec/bzImage" --file "$out/second.cpio:/kexec/initrd.cpio"
+}
+
 # How QEMU runs for the scenarios that are looked at from outside: it records,
 # and so can tell the number of instructions; the stub lets stamps.py in.
 stamped_args()
@@ -95,6 +109,18 @@ stamped_args()
 	vm_args+=(--mem 2G --append "bench=$1 kunit.enable=0 nolapic_timer ${2:-}"
 		--qemu-arg -icount --qemu-arg "shift=0,sleep=off,rr=record,rrfile=$out/$1.replay"
 		--qemu-arg -gdb --qemu-arg "unix:$out/gdb.sock,server=on,wait=off" --qemu-arg -S)
+}
+
+# device_args WORDS: a device behind VT-d that nobody sends anything to.
+device_args()
+{
+	local arg
+
+	for arg in intel-iommu,intremap=on pcie-root-port,id=rp1,slot=1,chassis=1 \
+		e1000e,bus=rp1,romfile=; do
+		vm_args+=(--qemu-arg -device --qemu-arg "$arg")
+	done
+	vm_args+=(--kernel "$devices" --initrd "$out/devices.cpio" --append "$1 intel_iommu=on,sm_off")
 }
 
 scenario_args()
@@ -105,20 +131,23 @@ scenario_args()
 	scale)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 2G) ;;
 	big)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 6G) ;;
 	digest)	stamped_args "$1" kho=off ;;
+	symbols) vm_args+=(--icount --mem 2G); device_args "bench=digest kunit.enable=0" ;;
+	device*) stamped_args "$1"; vm_args+=(--mem 6G); device_args "bench=$1 kunit.enable=0" ;;
 	*)	stamped_args "$1" ;;
 	esac
 }
 
 run_scenario()
 {
-	local name=$1 vm_args rc=0 pid=''
+	local name=$1 symbols=scale vm_args rc=0 pid=''
 
 	echo "bench: $name"
+	[[ $name != device* ]] || symbols=symbols
 	scenario_args "$name"
 	: >"$out/$name.stamps"
 	if [[ " ${vm_args[*]} " == *" -gdb "* ]]; then
 		rm -f "$out/gdb.sock"
-		"$HERE/stamps.py" --socket "$out/gdb.sock" --symbols "$out/scale.verdict" \
+		"$HERE/stamps.py" --socket "$out/gdb.sock" --symbols "$out/$symbols.verdict" \
 			>"$out/$name.stamps" &
 		pid=$!
 	fi
@@ -134,17 +163,18 @@ run_scenario()
 
 main()
 {
-	local kernel out only name failed=0
+	local kernel devices out only name failed=0
 
 	parse "$@"
 	mkdir -p "$out"
 	out=$(cd "$out" && pwd)
 	build
 	build_initramfs
+	[[ -z $devices ]] || build_devices
 	for name in "${only[@]}"; do
 		run_scenario "$name"
 	done
-	rm -f "$out/first.cpio" "$out/second.cpio"
+	rm -f "$out/first.cpio" "$out/second.cpio" "$out/devices.cpio"
 	"$HERE/bench_table.py" --dir "$out" --markdown "$out/figures.md" || failed=1
 	exit $((failed ? RC_MISSED : 0))
 }

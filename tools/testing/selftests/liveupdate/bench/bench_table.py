@@ -105,6 +105,17 @@ class Log:
             return None
         return self.between("kho_memory_init", "memblock_free_all.return")
 
+    def takeover(self):
+        """All that takes devices over in the second kernel; see TAKEOVER in stamps.py."""
+        total, boots = 0, self.stamps.get("kho_memory_init", ())
+        if len(boots) < 2:
+            return None
+        for name, begins in self.stamps.items():
+            ends = self.stamps.get(name + ".return")
+            if "_luo_" in name and ends:
+                total += sum(e - b for b, e in zip(begins, ends) if b > boots[-1])
+        return total or None
+
 
 def minus(a, b):
     return None if a is None or b is None else a - b
@@ -146,6 +157,21 @@ def jump_rows(files, runs, runs1):
     ]
 
 
+def device_rows(device, device0):
+    return [
+        Row("PRESERVE_FD of an iommufd, 1 GiB in mappings of 4 KiB, per page", 400,
+            device.get("preserve_iommufd_small", over=GIB_PAGES)),
+        Row("PRESERVE_FD of an iommufd, 1 GiB in mappings of 2 MiB, in all", 2e6,
+            device.get("preserve_iommufd_large")),
+        Row("liveupdate_reboot(), one device with 1 GiB mapped, against none", 500e3,
+            minus(device.between("liveupdate_reboot", "liveupdate_reboot.return"),
+                  device0.between("liveupdate_reboot", "liveupdate_reboot.return"))),
+        Row("all calls of the next kernel that take a device over, until userspace", 2e6,
+            device.takeover()),
+        Row("RETRIEVE_FD of iommufd and device, and BIND", 2e6, device.get("retrieve_bind")),
+    ]
+
+
 def memory_rows(big, runs):
     sparse = plus(big.get("record_sparse", "record_empty"), big.get("tracker_sparse", "tracker_empty"))
     return [
@@ -169,6 +195,9 @@ def other_figures(logs):
         ("RETRIEVE_FD, empty file", logs["big"].get("retrieve_empty")),
         ("RETRIEVE_FD, 2 MiB folios, 256 MiB", logs["big"].get("retrieve_huge")),
         ("RETRIEVE_FD, sparse", logs["big"].get("retrieve_sparse")),
+        ("PRESERVE_FD of a device", logs["device"].get("preserve_vfio_small")),
+        ("ATTACH: comparing 1 GiB in mappings of 4 KiB with the new tables, and the swap",
+         logs["device"].get("attach")),
         ("PRESERVE_FD, alternating file", runs.get("preserve_alternate")),
         ("RETRIEVE_FD, alternating file", runs.get("retrieve_alternate")),
         ("liveupdate_reboot(), one file",
@@ -207,9 +236,12 @@ def main():
     parser.add_argument("--dir", required=True, help="where the logs of the guests are")
     parser.add_argument("--markdown", required=True, help="the page to write")
     args = parser.parse_args()
-    logs = {name: Log(args.dir, name) for name in ("big", "files", "scale", "runs", "runs1", "digest")}
+    logs = {name: Log(args.dir, name) for name in
+            ("big", "files", "scale", "runs", "runs1", "digest", "device", "device0")}
     rows = time_rows(logs["big"], logs["files"], logs["scale"])
     rows += jump_rows(logs["files"], logs["runs"], logs["runs1"]) + memory_rows(logs["big"], logs["runs"])
+    if logs["device"].figures or logs["device"].stamps:
+        rows += device_rows(logs["device"], logs["device0"])
     with open(args.markdown, "w", encoding="utf-8") as f:
         f.write(HOW + "\n" + markdown(rows, other_figures(logs)))
     for r in rows:

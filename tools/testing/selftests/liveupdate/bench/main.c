@@ -17,11 +17,17 @@
 
 static const struct scenario *const scenarios[] = {
 	&scenario_big, &scenario_files, &scenario_scale,
-	&scenario_runs, &scenario_runs1, &scenario_digest, NULL
+	&scenario_runs, &scenario_runs1, &scenario_digest,
+	&scenario_device, &scenario_device0, NULL
 };
 
 static const char *const symbols[] = {
-	"liveupdate_reboot", "machine_kexec", "kho_memory_init", "memblock_free_all", NULL
+	"liveupdate_reboot", "machine_kexec", "kho_memory_init", "memblock_free_all",
+	/* What takes a device over, see stamps.py. */
+	"pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
+	"pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
+	"intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
+	"intel_luo_probe", "intel_luo_pasid_adopt", NULL
 };
 
 static void print_symbols(void)

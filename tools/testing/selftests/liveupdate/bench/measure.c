@@ -81,6 +81,17 @@ int memfd_full(const char *name, size_t pages)
 	return fd;
 }
 
+int memfd_large(const char *name, size_t pages)
+{
+	const char *knob = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	int fd;
+
+	must(!guest_write(knob, "always"));
+	fd = memfd_full(name, pages);
+	must(!guest_write(knob, "never"));
+	return fd;
+}
+
 /* The value after NAME in a text of "NAME value" lines, -1 if not there. */
 static long value_in(const char *path, const char *name)
 {

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "../lib/data.h"
-#include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "bench.h"
 
@@ -28,17 +27,6 @@ enum { FIRST = 1, EMPTY, CONTIGUOUS, HUGE, SPARSE };
 #define RUN_PAGES	(64 * MiB / PAGE)
 
 /* One large file of each kind. */
-
-static int memfd_huge(void)
-{
-	const char *knob = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
-	int fd;
-
-	must(!guest_write(knob, "always"));
-	fd = memfd_full("huge", HUGE_PAGES);
-	must(!guest_write(knob, "never"));
-	return fd;
-}
 
 static int memfd_sparse(void)
 {
@@ -74,7 +62,7 @@ static void report_preserve(int session, int fd, int token, const char *name)
 static void big_before(void)
 {
 	int session = must_fd(luo_create_on(device(), BENCH_SESSION));
-	int huge = memfd_huge(), contiguous = memfd_full("contiguous", GIB_PAGES);
+	int huge = memfd_large("huge", HUGE_PAGES), contiguous = memfd_full("contiguous", GIB_PAGES);
 	int empty = memfd_full("empty", 0), sparse = memfd_sparse();
 
 	figure("runs_contiguous", count_runs(contiguous, GIB_PAGES));

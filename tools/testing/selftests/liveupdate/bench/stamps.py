@@ -9,7 +9,7 @@ clock goes on at a stop, to the next timer, does not matter.
 
 Stamped are: entry and return of liveupdate_reboot() and of memblock_free_all(),
 entry of kho_memory_init(), and of what machine_kexec() jumps to: the purgatory
-and then the entry of the next kernel.
+and then the entry of the next kernel; entry and return of what takes over devices.
 
 Prints one line "@ stamp NAME COUNT" each; exit status 0 when the guest ended,
 1 when the stub could not be talked to.
@@ -27,6 +27,12 @@ RDI, RSP, RIP = 5, 7, 16
 KIMAGE_START, KIMAGE_NR_SEGMENTS, KIMAGE_SEGMENT = 24, 56, 64
 SEGMENT_SIZE = 32
 ENTRY_64 = 0x200        # of a bzImage, from the start of its loaded part
+
+# All that a kernel does to take over a device; none of them calls another one
+TAKEOVER = ("pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
+            "pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
+            "intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
+            "intel_luo_probe", "intel_luo_pasid_adopt")
 
 
 class Stub:
@@ -101,51 +107,60 @@ class Stamper:
 
     def __init__(self, stub, symbols):
         self.stub = stub
-        self.points = {}                # address: (name, what else to do, only once)
-        for name, follow in (("kho_memory_init", None), ("memblock_free_all", self._at_return),
+        self.points = {}                # address: (name, what else to do)
+        for name, follow in (("kho_memory_init", self._at_return),
+                             ("memblock_free_all", self._at_return),
                              ("liveupdate_reboot", self._at_return),
                              ("machine_kexec", self._at_jump)):
             if name in symbols:
                 self._add(symbols[name], name, follow)
+        for name in TAKEOVER:
+            if name in symbols:
+                self._add(symbols[name], name, self._at_return)
 
-    def _add(self, address, name, follow=None, once=False):
+    def _add(self, address, name, follow=None):
         if address not in self.points:
-            self.points[address] = (name, follow, once)
+            self.points[address] = (name, follow)
             self.stub.order(f"Z1,{address:x},1")
 
     def _remove(self, address):
         del self.points[address]
         self.stub.order(f"z1,{address:x},1")
 
-    def _at_return(self, name):
-        self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", once=True)
+    def _at_return(self, name, address):
+        """The entry is watched again from then on: see _stop()."""
+        def again(*_):
+            self._add(address, name, self._at_return)
 
-    def _at_jump(self, _):
+        self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", again)
+
+    def _at_jump(self, *_):
         image = self.stub.register(RDI)
         start = self.stub.read64(image + KIMAGE_START)
-        self._add(start, "purgatory", once=True)
+        self._add(start, "purgatory")
         for i in range(self.stub.read64(image + KIMAGE_NR_SEGMENTS)):
             segment = image + KIMAGE_SEGMENT + i * SEGMENT_SIZE
             base, size = struct.unpack("<QQ", self.stub.read(segment + 16, 16))
             if not base <= start < base + size:
-                self._add(base + ENTRY_64, "next_kernel", once=True)
+                self._add(base + ENTRY_64, "next_kernel")
 
     def _instructions(self):
         return int(re.search(r"instruction count = (\d+)", self.stub.monitor("info replay"))[1])
 
     def _stop(self):
-        """Handle one breakpoint and step over it."""
+        """Handle one breakpoint, which is gone then.
+
+        To step over it and to set it again is no way: the step may be an
+        interrupt, after which it would be hit once more.
+        """
         address = self.stub.register(RIP)
         if address not in self.points:
             raise RuntimeError(f"stopped at {address:#x}")
-        name, follow, once = self.points[address]
+        name, follow = self.points[address]
         print(f"@ stamp {name} {self._instructions()}", flush=True)
         self._remove(address)
         if follow:
-            follow(name)
-        self.stub.ask("s")
-        if not once:
-            self._add(address, name, follow)
+            follow(name, address)
 
     def run(self):
         while True:
