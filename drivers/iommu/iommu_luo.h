@@ -55,6 +55,13 @@ struct iommu_luo_out *iommu_luo_out_new(u32 type, void *key);
 void iommu_luo_out_publish(struct iommu_luo_out *out);
 void iommu_luo_out_free(struct iommu_luo_out *out);
 
+/* iommu_luo_leaves.c */
+int iommu_luo_check_leaves(struct iommu_domain *domain,
+			   const struct iommu_luo_ops *ops,
+			   bool (*good)(unsigned long pfn,
+					unsigned long nr_pages),
+			   u64 *bytes);
+
 /* New kernel: iommu_luo_early.c */
 void iommu_luo_early_init(void);
 int iommu_luo_early_error(void);

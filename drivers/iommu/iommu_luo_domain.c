@@ -17,20 +17,6 @@ static const struct iommu_luo_ops *domain_luo_ops(struct iommu_domain *domain)
 	return domain->owner ? domain->owner->liveupdate : NULL;
 }
 
-/* What the sum of all mappings is about, and is nothing in it that goes? */
-static int leaf_check(u64 iova, phys_addr_t phys, u64 size, void *arg)
-{
-	u64 *bytes = arg;
-
-	if (!kho_is_preserved_range(PHYS_PFN(phys), size >> PAGE_SHIFT)) {
-		pr_err("IOVA %#llx is mapped to memory that is not preserved\n",
-		       iova);
-		return -EFAULT;
-	}
-	*bytes += size;
-	return 0;
-}
-
 static int domain_check(struct iommu_domain *domain)
 {
 	const struct iommu_luo_ops *ops = domain_luo_ops(domain);
@@ -63,7 +49,7 @@ static int domain_fill(struct iommu_domain *domain,
 		return err;
 
 	ser->driver = ops->driver;
-	err = ops->walk(domain, leaf_check, &bytes);
+	err = iommu_luo_check_leaves(domain, ops, kho_is_preserved_range, &bytes);
 	if (!err && bytes != ser->leaf_bytes)
 		err = -EIO;	/* it changed under us */
 	if (err)

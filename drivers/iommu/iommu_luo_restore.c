@@ -52,20 +52,6 @@ static struct iommu_luo_restored *restored_find(int id)
 	return NULL;
 }
 
-/* Memory that was mapped is there, preserved, and nobody has it yet. */
-static int leaf_check(u64 iova, phys_addr_t phys, u64 size, void *arg)
-{
-	u64 *bytes = arg;
-
-	if (!kho_is_incoming(PHYS_PFN(phys), size >> PAGE_SHIFT)) {
-		pr_err("IOVA %#llx is mapped to memory that was not preserved\n",
-		       iova);
-		return -EBADMSG;
-	}
-	*bytes += size;
-	return 0;
-}
-
 static struct iommu_domain *domain_restore(struct device *dev,
 					   const struct iommu_luo_domain_ser *ser)
 {
@@ -80,7 +66,9 @@ static struct iommu_domain *domain_restore(struct device *dev,
 
 	domain->owner = ops;
 	domain->cookie_type = IOMMU_COOKIE_LIVEUPDATE;
-	err = ops->liveupdate->walk(domain, leaf_check, &bytes);
+	/* it is there, preserved, and nobody has it yet */
+	err = iommu_luo_check_leaves(domain, ops->liveupdate, kho_is_incoming,
+				     &bytes);
 	if (!err && bytes != ser->leaf_bytes) {
 		pr_err("%llu bytes are mapped, and should be %llu\n", bytes,
 		       ser->leaf_bytes);

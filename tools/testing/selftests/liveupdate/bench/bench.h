@@ -28,7 +28,8 @@ struct scenario {
 };
 
 extern const struct scenario scenario_big, scenario_files, scenario_scale;
-extern const struct scenario scenario_device, scenario_device0;
+extern const struct scenario scenario_device, scenario_device0,
+	scenario_device4k;
 extern const struct scenario scenario_runs, scenario_runs1, scenario_digest;
 
 static inline uint64_t ticks(void)

@@ -37,7 +37,7 @@ usage()
 # "scale" comes first: it also tells the addresses that the stamps need.
 SCENARIOS=(scale big files runs runs1 digest)
 # The same is true of "symbols".
-DEVICES=(symbols device device0)
+DEVICES=(symbols device device0 device4k)
 
 die()
 {

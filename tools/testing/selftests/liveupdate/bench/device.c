@@ -61,29 +61,35 @@ static void preserve_device(int session, const char *name)
 	figure(key, time_preserve(session, vmm.device, DEVICE));
 }
 
-static void device_before(void)
+static void unpreserve_device(int session)
+{
+	must_fd(luo_unpreserve(session, DEVICE));
+	must_fd(luo_unpreserve(session, IOMMUFD));
+	close(vmm.device);
+	close(vmm.iommufd);
+}
+
+/* The device goes on with 2 MiB mappings, or with those of 4 KiB. */
+static void before(bool small)
 {
 	int session = must_fd(luo_create_on(device(), BENCH_SESSION));
 	int ram = memfd_full("ram", RAM_PAGES), huge = memfd_large("huge", HUGE_PAGES);
 
 	time_preserve(session, ram, RAM);
 	time_preserve(session, huge, HUGE);
-	device_with(huge, false);
-	preserve_device(session, "large");
-	must_fd(luo_unpreserve(session, DEVICE));
-	must_fd(luo_unpreserve(session, IOMMUFD));
-	close(vmm.device);
-	close(vmm.iommufd);
-	device_with(ram, true);
-	preserve_device(session, "small");
+	device_with(small ? huge : ram, !small);
+	preserve_device(session, small ? "large" : "small");
+	unpreserve_device(session);
+	device_with(small ? ram : huge, small);
+	preserve_device(session, small ? "small" : "large");
 }
 
-static void device_after(void)
+static void after(int token, bool small)
 {
 	int session = must_fd(luo_retrieve_on(device(), BENCH_SESSION)), ram;
 	uint64_t begin, end;
 
-	time_retrieve(session, RAM, &ram);
+	time_retrieve(session, token, &ram);
 	must(!vmm_load());
 	must(!vmm_find(NIC_VENDOR, NIC_DEVICE, vmm.bdf));
 	begin = ticks();
@@ -95,6 +101,7 @@ static void device_after(void)
 	must_fd(vmm.device);
 	figure("retrieve_bind", end - begin);
 	must_fd(vmm_ioas(&vmm));
+	must(!small || !small_mappings(&vmm));
 	must_fd(vmm_map(&vmm, ram, 0, GiB, NIC_IOVA));
 	begin = ticks();
 	must_fd(vmm_attach(&vmm, vmm.ioas));
@@ -102,7 +109,31 @@ static void device_after(void)
 	must_fd(luo_finish(session));
 }
 
+static void device_before(void)
+{
+	before(false);
+}
+
+static void device_after(void)
+{
+	after(HUGE, false);
+}
+
 const struct scenario scenario_device = { "device", device_before, device_after };
+
+static void device4k_before(void)
+{
+	before(true);
+}
+
+static void device4k_after(void)
+{
+	after(RAM, true);
+}
+
+const struct scenario scenario_device4k = {
+	"device4k", device4k_before, device4k_after
+};
 
 /* Everything but the last two calls of PRESERVE_FD. */
 static void device0_before(void)

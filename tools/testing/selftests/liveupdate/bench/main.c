@@ -18,7 +18,7 @@
 static const struct scenario *const scenarios[] = {
 	&scenario_big, &scenario_files, &scenario_scale,
 	&scenario_runs, &scenario_runs1, &scenario_digest,
-	&scenario_device, &scenario_device0, NULL
+	&scenario_device, &scenario_device0, &scenario_device4k, NULL
 };
 
 static const char *const symbols[] = {
