@@ -104,10 +104,9 @@ int main(int argc, char **argv)
 		if (ret < 0)
 			continue;
 		seen = next;
-		if (!ret) {
-			fprintf(log, "lost %llu\n", number);
+		if (!ret)
 			lost++;
-		}
+		fprintf(log, "%s %llu %lld\n", ret ? "at" : "lost", number, now());
 		number++;
 	}
 	fprintf(log, "sent %llu lost %llu late %llu\n", number, lost, late);

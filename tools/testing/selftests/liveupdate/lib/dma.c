@@ -56,6 +56,12 @@ void dma_note(struct nic *nic)
 	note->frames = nic->state->frames;
 }
 
+void dma_phase(struct nic *nic, const char *name)
+{
+	nic_poll(nic);
+	verdict("# phase %lu %s\n", nic->state->number, name);
+}
+
 static int test_device(void)
 {
 	int ret = guest_insmod(MODULE, "");
@@ -144,7 +150,7 @@ void dma_ram(struct nic *nic, int session)
 	uint64_t frames;
 
 	require(!nic_take_memfd(nic, require_fd(luo_get(session, DMA_RAM))));
-	nic_poll(nic);
+	dma_phase(nic, "RETRIEVE_FD");
 	frames = nic->state->frames;
 	story_log("%lu frames came between the kernels, %lu before", frames - note->frames,
 		  note->frames);
@@ -167,6 +173,7 @@ void dma_rebuild(struct nic *nic, int session)
 	strcpy(vmm->bdf, note->device.bdf);
 	vmm->iommufd = require_fd(luo_get(session, DMA_IOMMUFD));
 	vmm->device = require_fd(dma_get_device(session));
+	dma_phase(nic, "BIND");
 	require(!check_ret(vmm_bind(vmm), 0));
 	require(!check_ret(vmm_ioas(vmm), 0));
 	require(!check_ret(vmm_map(vmm, nic->memfd, 0, NIC_SIZE, NIC_IOVA), 0));

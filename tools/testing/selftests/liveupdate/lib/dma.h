@@ -36,6 +36,8 @@ void dma_preserve(struct nic *nic, int session);	/* iommufd and vfio */
 
 /* New kernel: config space of both is what it was. */
 void dma_check_found(void);
+/* For the picture: how far it has received by now. */
+void dma_phase(struct nic *nic, const char *name);
 /* Nobody has the device but vfio-pci, which is loaded by now, and it is not suspended. */
 void dma_check_driver(void);
 

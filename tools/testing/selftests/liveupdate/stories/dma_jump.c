@@ -52,9 +52,11 @@ static void takeover_save(void)
 	int session;
 
 	dma_begin(&nic);
+	dma_phase(&nic, "PRESERVE_FD");
 	session = dma_session(&nic);
 	dma_preserve(&nic, session);
 	dma_note(&nic);
+	dma_phase(&nic, "reboot(2)");
 }
 
 /* All of it, frames coming all the time; the device is an ordinary one then. */
@@ -69,8 +71,10 @@ static void take_over(void)
 	dma_ram(&nic, session);
 	dma_rebuild(&nic, session);
 	check_ret(luo_finish(session), -EBUSY);
+	dma_phase(&nic, "ATTACH");
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	dma_phase(&nic, "FINISH");
 	require(!check_ret(luo_finish(session), 0));
 	close(session);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
