@@ -202,7 +202,11 @@ void kho_restore_free(void *mem)
 }
 EXPORT_SYMBOL_GPL(kho_restore_free);
 
-/* F18: memory that somebody counts on does not go */
+/*
+ * F18: memory that somebody counts on does not go. Where pages may be of any kind
+ * their isolation fails before this is asked. In ZONE_MOVABLE, and this kernel may
+ * have one where the previous one had none, they would be tried without an end.
+ */
 static int memory_going_offline(struct notifier_block *nb, unsigned long action,
 				void *data)
 {

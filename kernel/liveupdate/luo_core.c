@@ -138,7 +138,6 @@ thaw_kho:
 	kho_thaw();
 thaw:
 	luo_header_clear();
-	luo_ride_stop(&luo_incoming);
 	luo_set_unfreeze(&luo_outgoing);
 	return ret;
 }

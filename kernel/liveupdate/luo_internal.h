@@ -418,7 +418,6 @@ void luo_set_serialize(struct luo_session_set *set,
 /* luo_ride.c */
 int luo_ride_check(struct luo_session_set *set, const struct kimage *image);
 void luo_ride(struct luo_session_set *set, struct luo_header_ser *header);
-void luo_ride_stop(struct luo_session_set *set);
 void luo_ride_release(struct liveupdate_session *session);
 
 /* luo_decode.c */

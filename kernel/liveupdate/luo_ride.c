@@ -94,37 +94,34 @@ int luo_ride_check(struct luo_session_set *set, const struct kimage *image)
 	return 0;
 }
 
-struct luo_ride_marker {
-	struct liveupdate_session *session;
-	bool ride;
-};
-
-/* The blocks are the previous kernel's, and ours as long as they are kept. */
+/*
+ * The blocks are the previous kernel's, and ours as long as they are kept. A mark
+ * stays if there is no jump in the end: what was handed out is not taken back, and
+ * of this kernel nobody reads it again.
+ */
 static int luo_ride_mark_file(void *ctx, const void *record)
 {
 	struct luo_file_ser *ser = (struct luo_file_ser *)record;
-	struct luo_ride_marker *marker = ctx;
+	struct liveupdate_session *session = ctx;
 	struct luo_file *lf;
 
 	if (luo_abi_file_check(ser))
 		return 0;
-	lf = xa_load(&marker->session->files.tokens, ser->token);
+	lf = xa_load(&session->files.tokens, ser->token);
 	if (!lf || lf->state != LUO_FILE_RETRIEVED)
 		return 0;
-	ser->flags = marker->ride ? LUO_FILE_SER_HANDED_OUT : 0;
+	ser->flags = LUO_FILE_SER_HANDED_OUT;
 	luo_abi_file_seal(ser);
 	return 0;
 }
 
-static void luo_ride_mark(struct liveupdate_session *session, bool ride)
+static void luo_ride_mark(struct liveupdate_session *session)
 {
-	struct luo_ride_marker marker = { .session = session, .ride = ride };
-
 	lockdep_assert_held(&session->lock);
 	if (session->files_kept)
 		luo_abi_walk(&luo_kho_reader, LUO_SER_FILE,
 			     session->ser.files_pa, session->ser.nr_files,
-			     luo_ride_mark_file, &marker);
+			     luo_ride_mark_file, session);
 }
 
 static unsigned int luo_ride_count(struct luo_session_set *set)
@@ -163,26 +160,9 @@ void luo_ride(struct luo_session_set *set, struct luo_header_ser *header)
 		if (!ser)
 			continue;
 		*ser = session->ser;
-		luo_ride_mark(session, true);
+		luo_ride_mark(session);
 	}
 	luo_chain_end(&writer);
-}
-
-/**
- * luo_ride_stop() - take luo_ride() back
- * @set: the incoming set
- *
- * Context: The phase lock is held for write.
- */
-void luo_ride_stop(struct luo_session_set *set)
-{
-	struct liveupdate_session *session;
-
-	guard(mutex)(&set->lock);
-	list_for_each_entry(session, &set->list, link) {
-		guard(mutex)(&session->lock);
-		luo_ride_mark(session, false);
-	}
 }
 
 /**

@@ -77,6 +77,25 @@ static void image_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr, RANGES);
 }
 
+/* Old boot loaders left the number of sectors out: then it is 4. */
+static void image_four_sectors(struct kunit *test)
+{
+	const size_t more = 3 * 512;
+	size_t offset = 0;
+	unsigned int nr = 0;
+	u8 *image;
+
+	image = kunit_kzalloc(test, IMAGE_SIZE + more, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, image);
+	image_fill(image + more);
+	memcpy(image, test->priv, 2 * 512);
+	put(image, 0x1f1, 1, 0);
+	KUNIT_EXPECT_EQ(test, luo_abi_image_find(image, IMAGE_SIZE + more,
+						 &offset, &nr), 0);
+	KUNIT_EXPECT_EQ(test, offset, more + CHUNK + sizeof(struct luo_image_ser));
+	KUNIT_EXPECT_EQ(test, nr, RANGES);
+}
+
 /* Wherever the file ends, nothing is found and nothing behind it is read. */
 static void image_truncated(struct kunit *test)
 {
@@ -299,6 +318,7 @@ static void image_reads(struct kunit *test)
 
 static struct kunit_case luo_abi_image_cases[] = {
 	KUNIT_CASE(image_good),
+	KUNIT_CASE(image_four_sectors),
 	KUNIT_CASE(image_truncated),
 	KUNIT_CASE(image_damaged),
 	KUNIT_CASE(image_too_many),

@@ -92,6 +92,10 @@ static void timeline_calls(struct kunit *test)
 	luo_abi_update_call(update, "memfd-v1", LUO_TIMED_RETRIEVE, begin + 9, begin + 8,
 			    false);
 	KUNIT_EXPECT_EQ(test, calls[LUO_TIMED_RETRIEVE].total, 0);
+	/* a name that there is no room for */
+	luo_abi_update_call(update, "a-name-of-more-than-forty-eight-characters-in-all-v1",
+			    LUO_TIMED_FINISH, begin + 10, begin + 20, false);
+	KUNIT_EXPECT_EQ(test, update->nr_handlers, 1);
 	/* more handlers than there is room for */
 	for (i = 0; i < 2 * LUO_TIMELINE_HANDLERS; i++) {
 		name[0] = 'a' + i;

@@ -7,6 +7,7 @@
  *   luo.kunit=1         hand out the results of the KUnit suites in the kernel
  *   luo.shell=1         a shell on the console (/bin/busybox must be there)
  *   luo.most=N          tell at most N stages of each story
+ *   luo.soak=1          all stages of stories that are mostly cut short
  *   luo.leak=1          let kmemleak look before the guest ends
  *
  * luo.gen and luo.tap are for its own use: which kernel this is, counted from
@@ -45,8 +46,10 @@ static char *state;
 /* A long story may be cut short. */
 static unsigned int stages_of(const struct story *story)
 {
-	unsigned int most = guest_number("luo.most", STORY_MAX_STAGES);
+	bool all = guest_number("luo.soak", 0) || !story->few;
+	unsigned int most;
 
+	most = guest_number("luo.most", all ? story->stages : story->few);
 	return story->stages < most ? story->stages : most;
 }
 

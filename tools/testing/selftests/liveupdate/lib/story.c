@@ -179,7 +179,10 @@ static void story_child(const struct story *story, unsigned int stage,
 	self.last = last;
 	self.pid = getpid();
 	prctl(PR_SET_NAME, story->name);
-	story->stage[stage]();
+	if (story->each)
+		story->each();
+	else
+		story->stage[stage]();
 	story_end();
 }
 

@@ -29,9 +29,11 @@
 struct story {
 	const char *name;
 	unsigned int stages;
+	unsigned int few;		/* stages that do outside of a soak */
 	unsigned int flags;
 	const char *next_cmdline;	/* added to the command line of K2 */
 	void (*stage[STORY_MAX_STAGES])(void);
+	void (*each)(void);		/* instead: all stages, and any number */
 };
 
 /* Enter a story into the list of the init program. */

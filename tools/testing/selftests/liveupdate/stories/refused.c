@@ -12,6 +12,7 @@
 #include "../lib/data.h"
 #include "../lib/guest.h"
 #include "../lib/luo.h"
+#include "../lib/nth.h"
 #include "../lib/story.h"
 
 #define SEED	0xb00b
@@ -122,7 +123,11 @@ static void poison_load(void)
 
 STORY(poison, .stages = 2, .stage = { poison_save, poison_load });
 
-/* F10: retrieve with the nth allocation failing, until it works. */
+#define ALLOC_FILES	48
+#define ALLOC_SIZE	(64 * KiB)
+#define ALLOC_FAR	(3 * GiB)
+
+/* F1, F10: retrieve with the nth allocation or copy failing, until it works. */
 static void alloc_save(void)
 {
 	int session = require_fd(luo_create("alloc")), fd, i;
@@ -130,87 +135,74 @@ static void alloc_save(void)
 	fd = require_fd(data_memfd("alloc", 0, SEED, PAGE));
 	check_ret(luo_preserve(require_fd(luo_create("alloc-discard")), fd, 1), 0);
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < ALLOC_FILES; i++) {
 		fd = require_fd(data_memfd_sparse("alloc", 0, 4 * GiB));
-		check_ret(data_write(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
-		check_ret(data_write(fd, SEED, 3 * GiB, 8 * PAGE), 0);
+		check_ret(data_write(fd, SEED + i, 0, ALLOC_SIZE), 0);
+		check_ret(data_write(fd, SEED + i, ALLOC_FAR, 8 * PAGE), 0);
 		check_ret(luo_preserve(session, fd, i), 0);
 	}
 }
 
-static int nth_open(void)
+/* Of the call that is swept over. */
+static struct {
+	int session, token;
+} args;
+
+static int sweep(int (*call)(void *), void (*undo)(void *, int))
 {
-	guest_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	guest_write("/sys/kernel/debug/failslab/verbose", "0");
-	guest_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	guest_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
-	guest_write("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	guest_write("/sys/kernel/debug/fail_page_alloc/verbose", "0");
-	return open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-}
+	/* ENOSPC: that is what shmem says without an inode */
+	struct nth_call nth = { call, undo, .error = ENOSPC };
+	struct nth_swept swept;
+	int ret = nth_sweep(&nth, &swept);
 
-static void nth_set(int nth, unsigned int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", n);
-
-	check(pwrite(nth, text, len, 0) == len);
-}
-
-/* Until it gives an fd, or 0. ENOSPC: that is what shmem says without an inode. */
-static int nth_sweep(int nth, int (*call)(int, int), int session, int token)
-{
-	unsigned int n;
-	int ret = -1;
-
-	for (n = 1; n < 500; n++) {
-		nth_set(nth, n);
-		ret = call(session, token);
-		nth_set(nth, 0);
-		if (ret >= 0)
-			break;
-		require(ret == -ENOMEM || ret == -ENFILE || ret == -ENOSPC,
-			"n %u: %d", n, ret);
-	}
-	require(ret >= 0);
-	story_log("%u allocations failed", n - 1);
+	require(ret >= 0, "%d after %u allocations, %u copies", ret,
+		swept.allocations, swept.copies);
+	check(!nth_has_copies() || swept.copies, "no copy failed");
+	story_log("%u allocations, %u copies failed; %u more without harm",
+		  swept.allocations, swept.copies, swept.spared);
 	return ret;
 }
 
-static int call_get(int session, int token)
+static int call_get(void *arg)
 {
-	return luo_get(session, token);
+	return luo_get(args.session, args.token);
 }
 
-static int call_retrieve(int session, int token)
+/* It is there, and stays so: sweep on over the next one, which is of the same kind. */
+static void undo_get(void *arg, int fd)
+{
+	check_ret(data_check(fd, SEED + args.token, 0, ALLOC_SIZE), 0);
+	check_ret(data_check(fd, SEED + args.token, ALLOC_FAR, 8 * PAGE), 0);
+	close(fd);
+	args.token++;
+}
+
+static int call_retrieve(void *arg)
 {
 	return luo_retrieve("alloc");
 }
 
-static int call_finish(int session, int token)
+static int call_finish(void *arg)
 {
-	return luo_finish(session);
+	return luo_finish(args.session);
 }
 
-static int call_discard(int session, int token)
+static int call_discard(void *arg)
 {
 	return luo_discard("alloc-discard");
 }
 
 static void alloc_load(void)
 {
-	int nth = nth_open(), session, fd, i;
-
-	if (nth < 0)
+	if (nth_open())
 		story_skip("no fault injection in this kernel");
-	session = nth_sweep(nth, call_retrieve, -1, 0);
-	for (i = 0; i < 4; i++) {
-		fd = nth_sweep(nth, call_get, session, i);
-		check_ret(data_check(fd, SEED, 0, (i + 1) * 64 * KiB), 0);
-		check_ret(data_check(fd, SEED, 3 * GiB, 8 * PAGE), 0);
-	}
-	nth_sweep(nth, call_finish, session, 0);
-	nth_sweep(nth, call_discard, -1, 0);
+	args.session = sweep(call_retrieve, nth_close);
+	undo_get(NULL, sweep(call_get, undo_get));
+	check(args.token < ALLOC_FILES);
+	while (args.token < ALLOC_FILES)
+		undo_get(NULL, require_fd(call_get(NULL)));
+	sweep(call_finish, nth_nothing);
+	sweep(call_discard, nth_nothing);
 	check_ret(luo_retrieve("alloc-discard"), -ENOENT);
 }
 

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <grp.h>
+#include <sched.h>
 
 #define SEED	0x5ec
 
@@ -95,6 +96,60 @@ static int nobody_looks_around(void *arg)
 TEST_F(security, a_session_is_not_the_device)
 {
 	EXPECT_EQ(in_child(nobody_looks_around, &self->session), 0);
+}
+
+/* Root, with every capability, of a user namespace in which it is the only user. */
+static bool become_root_of_a_namespace(void)
+{
+	return !unshare(CLONE_NEWUSER) &&
+	       !guest_write("/proc/self/uid_map", "0 0 1") &&
+	       !guest_write("/proc/self/setgroups", "deny") &&
+	       !guest_write("/proc/self/gid_map", "0 0 1");
+}
+
+static int has_user_namespaces(void *arg)
+{
+	return become_root_of_a_namespace() && !getuid();
+}
+
+static int namespace_root_opens(void *arg)
+{
+	if (!become_root_of_a_namespace() || access(LUO_DEVICE, R_OK | W_OK))
+		return 1;
+	if (luo_open() != -EPERM || luo_observe() != -EPERM)
+		return 2;
+	return 0;
+}
+
+/* The node is its own, by number and mode: what is missing is the capability. */
+TEST_F(security, root_of_a_user_namespace_does_not_open_the_device)
+{
+	if (!in_child(has_user_namespaces, NULL))
+		SKIP(return, "no user namespaces in this kernel");
+	close(self->dev);
+	EXPECT_EQ(in_child(namespace_root_opens, NULL), 0);
+	self->dev = luo_open();
+	EXPECT_GE(self->dev, 0);
+}
+
+/* But it uses a session that it was given, as anybody does. */
+static int namespace_root_uses(void *arg)
+{
+	int session = *(int *)arg, fd;
+
+	if (!become_root_of_a_namespace())
+		return 1;
+	fd = data_memfd("namespace", 0, SEED, PAGE);
+	if (luo_preserve(session, fd, 1) || luo_unpreserve(session, 1))
+		return 2;
+	return 0;
+}
+
+TEST_F(security, a_holder_may_be_in_a_user_namespace)
+{
+	if (!in_child(has_user_namespaces, NULL))
+		SKIP(return, "no user namespaces in this kernel");
+	EXPECT_EQ(in_child(namespace_root_uses, &self->session), 0);
 }
 
 /* An address of the kernel: 16 hexadecimal digits that begin with ffff. */
