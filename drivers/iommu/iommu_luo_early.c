@@ -173,6 +173,26 @@ const struct iommu_luo_hw_ser *iommu_luo_hw(u64 reg_pa)
 }
 
 /**
+ * iommu_luo_next_hw() - go through the recorded IOMMUs of a driver
+ * @driver: IOMMU_LUO_DRIVER_*
+ * @pos: starts at 0
+ *
+ * Context: as iommu_luo_early_init()
+ * Return: the next one, or NULL
+ */
+const struct iommu_luo_hw_ser *iommu_luo_next_hw(u32 driver, unsigned int *pos)
+{
+	iommu_luo_early_init();
+	while (*pos < in.nr) {
+		const struct iommu_luo_entry_ser *entry = &in.entries[(*pos)++];
+
+		if (entry->type == IOMMU_LUO_HW && entry->hw.driver == driver)
+			return &entry->hw;
+	}
+	return NULL;
+}
+
+/**
  * iommu_luo_dev() - find the record of a device
  * @segment: PCI segment
  * @bus: PCI bus
@@ -245,15 +265,23 @@ bool iommu_luo_failed_dev(const struct iommu_luo_dev_ser *dev)
 	return test_bit(dev_index(dev), in.failed);
 }
 
+/* It is gone; or this is before the PCI bus is scanned. */
+static void fail_early(const struct iommu_luo_dev_ser *dev, const char *why)
+{
+	pr_err("%04x:%02x:%02x.%x: not there (%s)\n", dev->segment, dev->bus,
+	       PCI_SLOT(dev->devfn), PCI_FUNC(dev->devfn), why);
+	pci_luo_quiesce_early(dev->segment, dev->bus, dev->devfn, why);
+}
+
 /**
  * iommu_luo_fail_dev() - a device cannot go on: stop it (F15)
  * @dev: the device's record
  * @why: for the log
  *
- * To be called *before* the translation of the device changes, after the PCI
- * bus was scanned. Only the first call for a device does anything.
+ * To be called *before* the translation of the device changes. Only the first
+ * call for a device does anything.
  *
- * Context: sleeps.
+ * Context: sleeps; from mm_core_init() on.
  */
 void iommu_luo_fail_dev(const struct iommu_luo_dev_ser *dev, const char *why)
 {
@@ -266,9 +294,7 @@ void iommu_luo_fail_dev(const struct iommu_luo_dev_ser *dev, const char *why)
 	if (pdev)
 		pci_luo_quiesce(pdev, why);
 	else
-		pr_err("%04x:%02x:%02x.%x: not there (%s)\n", dev->segment,
-		       dev->bus, PCI_SLOT(dev->devfn), PCI_FUNC(dev->devfn),
-		       why);
+		fail_early(dev, why);
 	pci_dev_put(pdev);
 }
 
@@ -287,25 +313,25 @@ void iommu_luo_early_free(void)
 	in.head_pa = 0;
 }
 
+static void fail_unrecorded(u16 segment, u8 bus, u8 devfn)
+{
+	if (!iommu_luo_dev(segment, bus, devfn))
+		pci_luo_quiesce_early(segment, bus, devfn,
+				      "no record of its IOMMU");
+}
+
 /**
  * iommu_luo_fail_unrecorded() - stop devices that have no record here (F15)
  *
  * The PCI core knows that they were preserved, but nobody knows what translates
  * for them. To be called before the translation of any device changes.
  *
- * Context: sleeps.
+ * Context: sleeps; from mm_core_init() on.
  */
 void iommu_luo_fail_unrecorded(void)
 {
-	struct pci_dev *pdev = NULL;
-
-	if (liveupdate_gate_off(LIVEUPDATE_GATE_UNTRANSLATED))
-		return;
-	for_each_pci_dev(pdev)
-		if (pci_luo_incoming_fn(pdev) && !pci_luo_failed(pdev) &&
-		    !iommu_luo_dev(pci_domain_nr(pdev->bus), pdev->bus->number,
-				   pdev->devfn))
-			pci_luo_quiesce(pdev, "no record of its IOMMU");
+	if (!liveupdate_gate_off(LIVEUPDATE_GATE_UNTRANSLATED))
+		pci_luo_visit_fns(fail_unrecorded);
 }
 
 /* F15: there was a record, but no driver of an IOMMU asked for it. */

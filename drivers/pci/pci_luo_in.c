@@ -198,6 +198,25 @@ void pci_luo_quiesce_early(u16 segment, u8 bus, u8 devfn, const char *why)
 		master_off_early(segment, bus, devfn);
 }
 
+/**
+ * pci_luo_visit_fns() - go through recorded functions, found or not
+ * @fn: called for each whose take-over has not ended, but not for bridges
+ *
+ * Context: May sleep; from mm_core_init() on.
+ */
+void pci_luo_visit_fns(pci_luo_visit_fn fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < pci_luo_in_nr(); i++) {
+		struct pci_luo_in *in = pci_luo_in_get(i);
+
+		if (!(in->ser.flags & PCI_LUO_FN_BRIDGE) &&
+		    READ_ONCE(in->state) != PCI_LUO_DONE)
+			fn(in->ser.segment, in->ser.bus, in->ser.devfn);
+	}
+}
+
 /* Nobody knows which functions those were: better safe than sorry. */
 static void stop_if_stray(struct pci_dev *pdev)
 {

@@ -135,6 +135,7 @@ void iommu_luo_unwatch_domain(struct iommu_luo_watch *watch);
 /* For IOMMU drivers: what the previous kernel left, from mm_core_init() on */
 bool iommu_luo_kho_boot(void);
 const struct iommu_luo_hw_ser *iommu_luo_hw(u64 reg_pa);
+const struct iommu_luo_hw_ser *iommu_luo_next_hw(u32 driver, unsigned int *pos);
 const struct iommu_luo_dev_ser *iommu_luo_dev(u16 segment, u8 bus, u8 devfn);
 const struct iommu_luo_dev_ser *
 iommu_luo_next_dev(const struct iommu_luo_hw_ser *hw, unsigned int *pos);

@@ -30,6 +30,9 @@ struct pci_luo_fn_ser;
 #define PCI_LUO_BRIDGE		2	/* incoming: above a recorded function */
 #define PCI_LUO_FAILED		3
 
+/* Is called with the address of a recorded function. */
+typedef void (*pci_luo_visit_fn)(u16 segment, u8 bus, u8 devfn);
+
 #ifdef CONFIG_LIVEUPDATE_PCI
 
 /**
@@ -99,6 +102,7 @@ const struct pci_luo_fn_ser *pci_luo_find(u16 segment, u8 bus, u8 devfn);
 const struct pci_luo_fn_ser *pci_luo_record(struct pci_dev *pdev);
 void pci_luo_quiesce(struct pci_dev *pdev, const char *why);
 void pci_luo_quiesce_early(u16 segment, u8 bus, u8 devfn, const char *why);
+void pci_luo_visit_fns(pci_luo_visit_fn fn);
 void pci_luo_finish(struct pci_dev *pdev);
 
 int pci_luo_saved_state_write(struct pci_dev *pdev,
@@ -173,6 +177,10 @@ static inline void pci_luo_quiesce(struct pci_dev *pdev, const char *why)
 
 static inline void pci_luo_quiesce_early(u16 segment, u8 bus, u8 devfn,
 					 const char *why)
+{
+}
+
+static inline void pci_luo_visit_fns(pci_luo_visit_fn fn)
 {
 }
 

@@ -66,7 +66,7 @@ static_assert(offsetof(struct iommu_luo_head_ser, nr_blocks) == 16);
 
 /* Who wrote @priv of an entry. */
 #define IOMMU_LUO_DRIVER_VTD	1	/* see struct vtd_luo_*_ser */
-#define IOMMU_LUO_DRIVER_AMD	2	/* reserved */
+#define IOMMU_LUO_DRIVER_AMD	2	/* see struct amd_luo_*_ser */
 #define IOMMU_LUO_DRIVER_SMMU3	3	/* reserved */
 #define IOMMU_LUO_DRIVER_MOCK	255	/* iommufd's selftest */
 
@@ -223,6 +223,42 @@ static_assert(sizeof(struct vtd_luo_hw_ser) <=
 static_assert(sizeof(struct vtd_luo_domain_ser) <=
 	      sizeof_field(struct iommu_luo_domain_ser, priv));
 static_assert(sizeof(struct vtd_luo_dev_ser) <=
+	      sizeof_field(struct iommu_luo_dev_ser, priv));
+
+/**
+ * struct amd_luo_hw_ser - @priv of an AMD IOMMU
+ * @features: Extended feature register
+ * @dev_table: Device table base address register: the table, and its size
+ */
+struct amd_luo_hw_ser {
+	__u64 features;
+	__u64 dev_table;
+};
+
+/**
+ * struct amd_luo_domain_ser - @priv of a domain of an AMD IOMMU, format v1
+ * @mode: Levels of its tables, 1 to 6
+ * @id: What all IOMMUs call the domain: @hw_domain_id of each device in it.
+ */
+struct amd_luo_domain_ser {
+	__u32 mode;
+	__u32 id;
+};
+
+/**
+ * struct amd_luo_dev_ser - @priv of a device behind an AMD IOMMU
+ * @dte: Its entry of the device table. The third word, with the table for
+ *       interrupts, is only for those who read dumps: it is not taken over.
+ */
+struct amd_luo_dev_ser {
+	__u64 dte[4];
+};
+
+static_assert(sizeof(struct amd_luo_hw_ser) <=
+	      sizeof_field(struct iommu_luo_hw_ser, priv));
+static_assert(sizeof(struct amd_luo_domain_ser) <=
+	      sizeof_field(struct iommu_luo_domain_ser, priv));
+static_assert(sizeof(struct amd_luo_dev_ser) <=
 	      sizeof_field(struct iommu_luo_dev_ser, priv));
 
 #endif /* _LINUX_KHO_ABI_IOMMU_H */

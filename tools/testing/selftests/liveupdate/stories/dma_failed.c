@@ -42,7 +42,7 @@ static void failed_load(void)
 }
 
 STORY(dma_no_iommu, .stages = 2, .stage = { failed_save, failed_load },
-      .next_cmdline = "intel_iommu=off");
+      .next_cmdline = "intel_iommu=off amd_iommu=off");
 
 /* For words on the command line that break something (luo_gate_off=40 to 43). */
 STORY(dma_failed, .stages = 2, .stage = { failed_save, failed_load });
