@@ -120,7 +120,8 @@ device_args()
 		e1000e,bus=rp1,romfile=; do
 		vm_args+=(--qemu-arg -device --qemu-arg "$arg")
 	done
-	vm_args+=(--kernel "$devices" --initrd "$out/devices.cpio" --append "$1 quiet intel_iommu=on,sm_off")
+	vm_args+=(--kernel "$devices" --initrd "$out/devices.cpio"
+		--append "$1 quiet intel_iommu=on,sm_off")
 }
 
 scenario_args()

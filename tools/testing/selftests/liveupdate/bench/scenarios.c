@@ -62,7 +62,8 @@ static void report_preserve(int session, int fd, int token, const char *name)
 static void big_before(void)
 {
 	int session = must_fd(luo_create_on(device(), BENCH_SESSION));
-	int huge = memfd_large("huge", HUGE_PAGES), contiguous = memfd_full("contiguous", GIB_PAGES);
+	int huge = memfd_large("huge", HUGE_PAGES);
+	int contiguous = memfd_full("contiguous", GIB_PAGES);
 	int empty = memfd_full("empty", 0), sparse = memfd_sparse();
 
 	figure("runs_contiguous", count_runs(contiguous, GIB_PAGES));
