@@ -114,10 +114,9 @@ class Stamper:
                              ("machine_kexec", self._at_jump)):
             if name in symbols:
                 self._add(symbols[name], name, follow)
-        self.schedule = symbols.get("__schedule")
         for name in TAKEOVER:
             if name in symbols:
-                self._add(symbols[name], name, self._at_takeover)
+                self._add(symbols[name], name, self._at_return)
 
     def _add(self, address, name, follow=None):
         if address not in self.points:
@@ -134,17 +133,6 @@ class Stamper:
             self._add(address, name, self._at_return)
 
         self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", again)
-
-    def _at_takeover(self, name, address):
-        """While it has not returned, look whether other tasks run instead."""
-        def again(*_):
-            if self.schedule in self.points:
-                self._remove(self.schedule)
-            self._add(address, name, self._at_takeover)
-
-        self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", again)
-        if self.schedule:
-            self._add(self.schedule, "__schedule", self._at_return)
 
     def _at_jump(self, *_):
         image = self.stub.register(RDI)

@@ -40,7 +40,7 @@ static void dma_swaps(void)
 		if (nic_poll(&nic))
 			nic_refill(&nic);
 	}
-	check(nic_wait(&nic, SOME_FRAMES, 60));
+	check(nic_wait(&nic, SOME_FRAMES, 60), "it has stopped");
 	story_log("%d swaps, %lu frames", SWAPS, nic.state->frames);
 	nic_check(&nic);
 	nic_mark(nic.regs);
