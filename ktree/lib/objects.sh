@@ -17,9 +17,10 @@ verify_cache()
 # user_programs COMMIT: sources of the programs for userspace among the samples.
 user_programs()
 {
-	tgit grep -E '^userprogs-' "$1" -- 'samples/*Makefile' |
+	tgit grep -E '^userprogs-|-objs\b' "$1" -- 'samples/liveupdate/Makefile' |
 		sed -nE 's|^[^:]*:(samples/liveupdate)/Makefile:.*=[[:space:]]*(.*)|\1 \2|p' |
-		awk '{ for (i = 2; i <= NF; i++) print $1 "/" $i ".c" }'
+		awk '{ for (i = 2; i <= NF; i++) { sub(/\.o$/, "", $i); print $1 "/" $i ".c" } }' |
+		sort -u
 }
 
 # series_sources COMMIT: every C file that the series touches and COMMIT has,
@@ -32,11 +33,14 @@ series_sources()
 		grep -vxFf <(user_programs "$1") || :
 }
 
-# built_key COMMIT FLAVOUR
+# built_key COMMIT FLAVOUR: over all that an object can depend on. Tests, tools and texts
+# are none of it, so a commit that changes only those costs nothing.
 built_key()
 {
 	{
-		tgit rev-parse "$1^{tree}"
+		tgit rev-parse 'base^{tree}'
+		tgit diff --raw --no-abbrev --no-renames base "$1" -- . ':!Documentation' \
+			':!MAINTAINERS' ':!tools/liveupdate' ':!tools/testing'
 		series_sources "$1"
 		fragment_lines "$2"
 		gcc --version | head -n 1

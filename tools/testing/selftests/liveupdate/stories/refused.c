@@ -126,15 +126,30 @@ STORY(poison, .stages = 2, .stage = { poison_save, poison_load });
 #define ALLOC_FILES	48
 #define ALLOC_SIZE	(64 * KiB)
 #define ALLOC_FAR	(3 * GiB)
+#define ALLOC_ENDS	32
+
+/* Ending a session may get along without what fails: there is another one then. */
+static void ends_save(const char *how)
+{
+	char name[32];
+	int session, fd, i;
+
+	for (i = 0; i < ALLOC_ENDS; i++) {
+		snprintf(name, sizeof(name), "alloc-%s-%d", how, i);
+		session = require_fd(luo_create(name));
+		fd = require_fd(data_memfd("alloc", 0, SEED, PAGE));
+		check_ret(luo_preserve(session, fd, 1), 0);
+		close(fd);
+	}
+}
 
 /* F1, F10: retrieve with the nth allocation or copy failing, until it works. */
 static void alloc_save(void)
 {
 	int session = require_fd(luo_create("alloc")), fd, i;
 
-	fd = require_fd(data_memfd("alloc", 0, SEED, PAGE));
-	check_ret(luo_preserve(require_fd(luo_create("alloc-discard")), fd, 1), 0);
-
+	ends_save("finish");
+	ends_save("discard");
 	for (i = 0; i < ALLOC_FILES; i++) {
 		fd = require_fd(data_memfd_sparse("alloc", 0, 4 * GiB));
 		check_ret(data_write(fd, SEED + i, 0, ALLOC_SIZE), 0);
@@ -145,7 +160,8 @@ static void alloc_save(void)
 
 /* Of the call that is swept over. */
 static struct {
-	int session, token;
+	int session, token, nr;
+	char name[32];
 } args;
 
 static int sweep(int (*call)(void *), void (*undo)(void *, int))
@@ -182,14 +198,68 @@ static int call_retrieve(void *arg)
 	return luo_retrieve("alloc");
 }
 
+static void name_end(const char *how)
+{
+	snprintf(args.name, sizeof(args.name), "alloc-%s-%d", how, args.nr);
+}
+
+/* The next session that can be finished: all of it is retrieved. */
+static void open_finish(void)
+{
+	name_end("finish");
+	args.session = require_fd(luo_retrieve(args.name));
+	close(require_fd(luo_get(args.session, 1)));
+}
+
 static int call_finish(void *arg)
 {
 	return luo_finish(args.session);
 }
 
+static void undo_finish(void *arg, int ret)
+{
+	close(args.session);
+	check_ret(luo_retrieve(args.name), -ENOENT);
+	args.nr++;
+	require(args.nr < ALLOC_ENDS);
+	open_finish();
+}
+
 static int call_discard(void *arg)
 {
-	return luo_discard("alloc-discard");
+	return luo_discard(args.name);
+}
+
+static void undo_discard(void *arg, int ret)
+{
+	check_ret(luo_retrieve(args.name), -ENOENT);
+	args.nr++;
+	require(args.nr < ALLOC_ENDS);
+	name_end("discard");
+}
+
+/* What was not ended on the way. */
+static void discard_rest(const char *how)
+{
+	for (args.nr++; args.nr < ALLOC_ENDS; args.nr++) {
+		name_end(how);
+		check_ret(luo_discard(args.name), 0);
+	}
+}
+
+static void sweep_ends(void)
+{
+	args.nr = 0;
+	open_finish();
+	sweep(call_finish, undo_finish);
+	close(args.session);
+	check_ret(luo_retrieve(args.name), -ENOENT);
+	discard_rest("finish");
+	args.nr = 0;
+	name_end("discard");
+	sweep(call_discard, undo_discard);
+	check_ret(luo_retrieve(args.name), -ENOENT);
+	discard_rest("discard");
 }
 
 static void alloc_load(void)
@@ -201,9 +271,8 @@ static void alloc_load(void)
 	check(args.token < ALLOC_FILES);
 	while (args.token < ALLOC_FILES)
 		undo_get(NULL, require_fd(call_get(NULL)));
-	sweep(call_finish, nth_nothing);
-	sweep(call_discard, nth_nothing);
-	check_ret(luo_retrieve("alloc-discard"), -ENOENT);
+	check_ret(luo_finish(args.session), 0);
+	sweep_ends();
 }
 
 STORY(alloc, .stages = 2, .stage = { alloc_save, alloc_load });
