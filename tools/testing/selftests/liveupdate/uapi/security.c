@@ -5,10 +5,9 @@
  * memory.c (who pays).
  */
 #include "uapi.h"
+#include "../lib/users.h"
 
 #include <ctype.h>
-#include <grp.h>
-#include <sched.h>
 
 #define SEED	0x5ec
 
@@ -32,16 +31,9 @@ FIXTURE_TEARDOWN(security)
 	close(self->dev);
 }
 
-/* Some user, without a capability, with the descriptors that it was born with. */
-static bool become_nobody(void)
-{
-	return !setgroups(0, NULL) && !setresgid(1000, 1000, 1000) &&
-	       !setresuid(1000, 1000, 1000);
-}
-
 static int nobody_opens(void *arg)
 {
-	if (!become_nobody())
+	if (!users_become_nobody())
 		return 1;
 	if (luo_open() != -EACCES || luo_observe() != -EACCES)
 		return 2;
@@ -61,7 +53,7 @@ static int nobody_uses(void *arg)
 {
 	int session = *(int *)arg, fd;
 
-	if (!become_nobody())
+	if (!users_become_nobody())
 		return 1;
 	fd = data_memfd("nobody", 0, SEED, PAGE);
 	if (luo_preserve(session, fd, 1) || luo_preserve(session, fd, 2) != -EBUSY)
@@ -83,7 +75,7 @@ static int nobody_looks_around(void *arg)
 	struct liveupdate_ioctl_list_session list;
 	int session = *(int *)arg;
 
-	if (!become_nobody())
+	if (!users_become_nobody())
 		return 1;
 	if (luo_create_on(session, "other") != -ENOTTY ||
 	    luo_retrieve_on(session, "other") != -ENOTTY)
@@ -98,23 +90,14 @@ TEST_F(security, a_session_is_not_the_device)
 	EXPECT_EQ(in_child(nobody_looks_around, &self->session), 0);
 }
 
-/* Root, with every capability, of a user namespace in which it is the only user. */
-static bool become_root_of_a_namespace(void)
-{
-	return !unshare(CLONE_NEWUSER) &&
-	       !guest_write("/proc/self/uid_map", "0 0 1") &&
-	       !guest_write("/proc/self/setgroups", "deny") &&
-	       !guest_write("/proc/self/gid_map", "0 0 1");
-}
-
 static int has_user_namespaces(void *arg)
 {
-	return become_root_of_a_namespace() && !getuid();
+	return users_become_namespace_root();
 }
 
 static int namespace_root_opens(void *arg)
 {
-	if (!become_root_of_a_namespace() || access(LUO_DEVICE, R_OK | W_OK))
+	if (!users_become_namespace_root() || access(LUO_DEVICE, R_OK | W_OK))
 		return 1;
 	if (luo_open() != -EPERM || luo_observe() != -EPERM)
 		return 2;
@@ -137,7 +120,7 @@ static int namespace_root_uses(void *arg)
 {
 	int session = *(int *)arg, fd;
 
-	if (!become_root_of_a_namespace())
+	if (!users_become_namespace_root())
 		return 1;
 	fd = data_memfd("namespace", 0, SEED, PAGE);
 	if (luo_preserve(session, fd, 1) || luo_unpreserve(session, 1))
