@@ -8,7 +8,6 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-ROOT=$(cd "$HERE/../../../../.." && pwd)
 VM=$HERE/../vm.sh
 
 RC_MISSED=1		# a figure is above its target, or a guest failed
