@@ -59,6 +59,7 @@ int pci_luo_intx_mask_broken(struct pci_dev *pdev);
 void pci_luo_device_add(struct pci_dev *pdev);
 void pci_luo_verify(struct pci_dev *pdev);
 void pci_luo_remove(struct pci_dev *pdev);
+void pci_luo_stop_left(void);
 
 #else /* !CONFIG_LIVEUPDATE_PCI */
 

@@ -9,6 +9,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
+#include <linux/iommu_luo.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -341,6 +342,40 @@ void pci_luo_finish(struct pci_dev *pdev)
 		driver_set_override(&pdev->dev, &pdev->driver_override, "", 0);
 }
 EXPORT_SYMBOL_GPL(pci_luo_finish);
+
+static void stop_left(u16 segment, u8 bus, u8 devfn)
+{
+	static const char why[] = "nobody can take it over any more";
+	struct pci_dev *pdev;
+
+	pdev = pci_get_domain_bus_and_slot(segment, bus, devfn);
+	if (!pdev) {
+		mark_stopped(segment, bus, devfn, why);
+		return;
+	}
+	if (pci_luo_incoming_fn(pdev)) {
+		pci_luo_quiesce(pdev, why);
+		iommu_luo_release_device(&pdev->dev);
+		pci_try_reset_function(pdev);
+		pci_luo_finish(pdev);
+	}
+	pci_dev_put(pdev);
+}
+
+/**
+ * pci_luo_stop_left() - no file is left that a function could belong to
+ *
+ * The handler of a file stops the function that nobody took over, but does not
+ * know which one it is if its own record is damaged. So each function that is
+ * still incoming when the last file is finished is stopped here, before its
+ * IOMMU domain goes; one that was not found yet is stopped when it is.
+ *
+ * Context: May sleep. Takes the locks of devices and of IOMMU groups.
+ */
+void pci_luo_stop_left(void)
+{
+	pci_luo_visit_fns(stop_left);
+}
 
 /**
  * pci_luo_remove() - a function goes away

@@ -166,6 +166,7 @@ static int flb_retrieve(struct liveupdate_flb_op_args *args)
 
 static void flb_finish(struct liveupdate_flb_op_args *args)
 {
+	pci_luo_stop_left();
 	pci_luo_records_free(args->data);
 }
 

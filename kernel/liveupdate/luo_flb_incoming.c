@@ -217,6 +217,30 @@ void luo_flb_file_finish(u64 mask)
 }
 
 /**
+ * luo_flb_finish_left() - no file is left that could depend on anything
+ *
+ * A file that could not be read did not say what it depended on, and was never
+ * finished, only given up.
+ *
+ * Context: May sleep; when the last incoming session is gone.
+ */
+void luo_flb_finish_left(void)
+{
+	unsigned int slot = LUO_SER_FLBS_MAX;
+
+	while (slot--) {
+		struct luo_flb_incoming *in = &luo_flb_slots_incoming[slot];
+
+		guard(mutex)(&in->lock);
+		if (!in->nr_files)
+			continue;
+		in->nr_files = 0;
+		if (!in->nr_holders)
+			luo_flb_finish(in);
+	}
+}
+
+/**
  * liveupdate_flb_get_incoming() - the object in the new kernel
  * @flb: an FLB that is linked to a handler
  * @obj: out: the object, valid until liveupdate_flb_put_incoming()

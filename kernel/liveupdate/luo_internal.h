@@ -345,6 +345,7 @@ void luo_flb_incoming_attach(struct liveupdate_flb *flb);
 void luo_flb_incoming_detach(struct liveupdate_flb *flb);
 int luo_flb_incoming_add(const struct luo_flb_ser *ser);
 void luo_flb_file_finish(u64 mask);
+void luo_flb_finish_left(void);
 
 /* luo_file.c */
 bool luo_file_waits(enum luo_file_state state);

@@ -161,7 +161,8 @@ static int luo_session_publish(struct luo_session_set *set,
 	return 0;
 }
 
-static void luo_session_unpublish(struct liveupdate_session *session)
+/* Return: whether it was the last one of its set. */
+static bool luo_session_unpublish(struct liveupdate_session *session)
 {
 	struct luo_session_set *set = session->set;
 
@@ -173,6 +174,7 @@ static void luo_session_unpublish(struct liveupdate_session *session)
 	luo_session_trace(session, LUO_SESSION_GONE);
 	luo_event(session);
 	luo_chain_resize(&set->chain, set->nr);
+	return !set->nr;
 }
 
 static void luo_session_set_state(struct liveupdate_session *session,
@@ -246,7 +248,10 @@ luo_session_receive(struct luo_session_set *set, const char *name,
  */
 void luo_session_destroy(struct liveupdate_session *session)
 {
-	luo_session_unpublish(session);
+	bool last = luo_session_unpublish(session);
+
+	if (last && session->set == &luo_incoming)
+		luo_flb_finish_left();
 	if (session->damaged)
 		luo_gate_waiting_add(-1);
 	if (session->files_kept)

@@ -14,42 +14,17 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <linux/liveupdate.h>
-
-#define EXIT_USAGE	2
-#define EXIT_COLD	3
-
-#define RETRIES		50	/* a tenth of a second each */
+#include "luo_session.h"
 
 /* The token is ours to choose. It is all that we know in the new kernel. */
 #define TOKEN_DATA	1
-
-/* [device] */
-static int open_device(void)
-{
-	int fd, tries;
-
-	/* One process at a time: another agent may be about to close it. */
-	for (tries = 0; tries < RETRIES; tries++) {
-		fd = open("/dev/liveupdate", O_RDWR | O_CLOEXEC);
-		if (fd >= 0 || errno != EBUSY)
-			break;
-		usleep(100 * 1000);
-	}
-	if (fd < 0)
-		err(EXIT_FAILURE, "/dev/liveupdate");
-	return fd;
-}
 
 /* [copy] */
 static void copy_all(int from, int to)
@@ -68,44 +43,10 @@ static void copy_all(int from, int to)
 		err(EXIT_FAILURE, "read");
 }
 
-static void set_name(__u8 to[LIVEUPDATE_SESSION_NAME_LENGTH], const char *name)
-{
-	size_t len = strlen(name) + 1;
-
-	if (len > LIVEUPDATE_SESSION_NAME_LENGTH)
-		errx(EXIT_USAGE, "the name of the session is too long");
-	memcpy(to, name, len);
-}
-
 /* [hold] */
-static int create_session(int dev, const char *name)
-{
-	struct liveupdate_ioctl_create_session args = { .size = sizeof(args) };
-
-	set_name(args.name, name);
-
-	if (ioctl(dev, LIVEUPDATE_IOCTL_CREATE_SESSION, &args))
-		err(EXIT_FAILURE, "create session %s", name);
-	return args.fd;
-}
-
-static void preserve_fd(int session, int fd, uint64_t token)
-{
-	struct liveupdate_session_preserve_fd args = {
-		.size = sizeof(args),
-		.fd = fd,
-		.token = token,
-	};
-
-	if (ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &args))
-		err(EXIT_FAILURE, "preserve");
-}
-
 static void hold(const char *name, const char *path)
 {
 	int dev, session, in, mem;
-	sigset_t signals;
-	int sig;
 
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
@@ -130,69 +71,11 @@ static void hold(const char *name, const char *path)
 	 * open when reboot(2) is called: closing it, exit included, takes
 	 * everything back.
 	 */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	sigwait(&signals, &sig);
-	printf("%s: session %s is dropped\n", strsignal(sig), name);
+	wait_for_signal(name);
 	close(session);
 }
 
 /* [take] */
-static int retrieve_session(int dev, const char *name)
-{
-	struct liveupdate_ioctl_retrieve_session args = { .size = sizeof(args) };
-
-	set_name(args.name, name);
-
-	if (!ioctl(dev, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &args))
-		return args.fd;
-	if (errno == ENOENT)
-		errx(EXIT_COLD, "no session %s: start from nothing", name);
-	err(EXIT_FAILURE, "retrieve session %s", name);
-}
-
-static int worth_a_retry(int error)
-{
-	/* Nothing was lost: a module is still loading, or memory was short. */
-	return error == ENODEV || error == ENOMEM || error == EINTR ||
-	       error == EMFILE || error == ENFILE;
-}
-
-static int retrieve_fd(int session, uint64_t token)
-{
-	struct liveupdate_session_retrieve_fd args = {
-		.size = sizeof(args),
-		.token = token,
-	};
-	int tries;
-
-	for (tries = 0; tries < RETRIES; tries++) {
-		if (!ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &args))
-			return args.fd;
-		if (!worth_a_retry(errno))
-			break;
-		usleep(100 * 1000);
-	}
-	err(EXIT_FAILURE, "retrieve token %llu", (unsigned long long)token);
-}
-
-static void finish(int session)
-{
-	struct liveupdate_session_finish args = { .size = sizeof(args) };
-	int tries;
-
-	for (tries = 0; tries < RETRIES; tries++) {
-		if (!ioctl(session, LIVEUPDATE_SESSION_FINISH, &args))
-			return;
-		if (errno != EBUSY)
-			break;
-		usleep(100 * 1000);
-	}
-	err(EXIT_FAILURE, "finish");
-}
-
 static void take(const char *name, const char *path)
 {
 	int dev, session, mem, out;
@@ -217,18 +100,6 @@ static void take(const char *name, const char *path)
 
 	finish(session);
 	printf("session %s is in %s\n", name, path);
-}
-
-/* [drop] */
-static void drop(const char *name)
-{
-	struct liveupdate_ioctl_discard_session args = { .size = sizeof(args) };
-	int dev = open_device();
-
-	set_name(args.name, name);
-	if (ioctl(dev, LIVEUPDATE_IOCTL_DISCARD_SESSION, &args))
-		err(EXIT_FAILURE, "discard session %s", name);
-	close(dev);
 }
 
 /* [main] */

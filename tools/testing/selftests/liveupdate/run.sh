@@ -130,8 +130,8 @@ build_initrd()
 {
 	local args=(--init "$bin/init") file
 
-	for file in "$bin"/uapi_* "$bin"/luoctl; do
-		args+=(--file "$file:/tests/${file##*/}")
+	for file in "$bin"/uapi_* "$bin"/luoctl "$bin"/luo_vmm "$bin"/base_iommufd; do
+		[[ ! -e $file ]] || args+=(--file "$file:/tests/${file##*/}")
 	done
 	for file in luo_test_handler luo_test_damage luo_test_function test_kho irqbypass \
 		vfio-pci-core vfio-pci; do

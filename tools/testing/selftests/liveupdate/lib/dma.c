@@ -194,3 +194,24 @@ void dma_check_quiet(struct nic *nic, const char *bdf)
 	nic_poll(nic);
 	check(nic->state->frames == frames, "it goes on");
 }
+
+void dma_take_over(struct nic *nic)
+{
+	int session;
+
+	dma_check_found();
+	check_ret(vmm_load(), 0);
+	dma_check_driver();
+	session = require_fd(luo_retrieve(DMA_SESSION));
+	dma_ram(nic, session);
+	dma_rebuild(nic, session);
+	check_ret(luo_finish(session), -EBUSY);
+	dma_phase(nic, "ATTACH");
+	check_ret(vmm_attach(&nic->vmm, nic->vmm.ioas), 0);
+	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	dma_phase(nic, "FINISH");
+	require(!check_ret(luo_finish(session), 0));
+	close(session);
+	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	nic_check(nic);
+}

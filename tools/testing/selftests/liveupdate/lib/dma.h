@@ -54,5 +54,7 @@ int dma_get_device(int session);
 void dma_ram(struct nic *nic, int session);
 /* Open, bind, new IOAS with the same mappings: all but the attachment. */
 void dma_rebuild(struct nic *nic, int session);
+/* All of it, frames coming all the time; the device is an ordinary one then. */
+void dma_take_over(struct nic *nic);
 
 #endif /* LUO_DMA_H */

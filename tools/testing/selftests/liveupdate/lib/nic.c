@@ -13,7 +13,7 @@
 #include "story.h"
 
 enum {
-	CTRL = 0x0000, ICS = 0x00c8, IMS = 0x00d0, IMC = 0x00d8, EIAC = 0x00dc,
+	CTRL = 0x0000, ICR = 0x00c0, ICS = 0x00c8, IMS = 0x00d0, IMC = 0x00d8, EIAC = 0x00dc,
 	IVAR = 0x00e4, RCTL = 0x0100, RDBAL = 0x2800, RDBAH = 0x2804,
 	RDLEN = 0x2808, RDH = 0x2810, RDT = 0x2818, RDTR = 0x2820,
 	RXDCTL = 0x2828, RADV = 0x282c, RFCTL = 0x5008, MTA = 0x5200,
@@ -24,6 +24,7 @@ enum {
 #define CTRL_RST	0x4000000U
 #define RCTL_ALL	0x0400801aU	/* EN UPE MPE BAM SECRC, 2 KiB buffers */
 #define IVAR_ALL	0x800cba98U	/* five causes, five vectors */
+#define RECEIVED	0x80U		/* cause: a timer that is 0 has expired */
 #define DESC_DONE	1
 #define SYNC_RUN	32
 #define MOST_LOGGED	5
@@ -144,6 +145,20 @@ int nic_start(struct nic *nic)
 	if (!ret)
 		nic_receive(nic);
 	return ret;
+}
+
+int nic_drive(struct nic *nic, const char *bdf, int memfd)
+{
+	int ret = nic_take_memfd(nic, memfd);
+
+	if (ret)
+		return ret;
+	fill_ring(nic);
+	nic->regs = vmm_bar_sysfs(bdf, 0, NIC_REGS);
+	if (!nic->regs)
+		return -ENXIO;
+	nic_receive(nic);
+	return 0;
 }
 
 void nic_close(struct nic *nic)
@@ -282,4 +297,15 @@ void nic_irq_rearm(struct nic *nic)
 void nic_fire(void *regs)
 {
 	vmm_reg_set(regs, ICS, NIC_VECTOR);
+}
+
+void nic_legacy_setup(struct nic *nic)
+{
+	set_reg(nic, IMS, RECEIVED);
+}
+
+void nic_legacy_serve(struct nic *nic)
+{
+	reg(nic, ICR);
+	set_reg(nic, ICR, ~0U);
 }

@@ -50,6 +50,8 @@ int nic_take_memfd(struct nic *nic, int memfd);
 /* The whole device, receiving; and its registers alone, when it is running. */
 int nic_start(struct nic *nic);
 int nic_regs(struct nic *nic);
+/* The same for a device that somebody else has, and its memfd. */
+int nic_drive(struct nic *nic, const char *bdf, int memfd);
 void nic_receive(struct nic *nic);
 void nic_close(struct nic *nic);
 
@@ -78,5 +80,9 @@ void nic_mark(void *regs);
 void nic_irq_setup(struct nic *nic);
 void nic_irq_rearm(struct nic *nic);
 void nic_fire(void *regs);
+
+/* MSI and INTx: an interrupt for received frames; it comes again when served. */
+void nic_legacy_setup(struct nic *nic);
+void nic_legacy_serve(struct nic *nic);
 
 #endif /* LUO_NIC_H */

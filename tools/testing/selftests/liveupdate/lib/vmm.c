@@ -18,7 +18,7 @@
 #define SYS_DEVICES	"/sys/bus/pci/devices"
 
 /* The name of the node in /dev/vfio/devices is that of a directory in sysfs. */
-static int cdev_path(const char *bdf, char *path, size_t size)
+int vmm_cdev(const char *bdf, char *path, size_t size)
 {
 	struct dirent *entry;
 	int ret = -ENOENT;
@@ -44,7 +44,7 @@ int vmm_open(struct vmm *vmm)
 	char path[64];
 	int ret;
 
-	ret = cdev_path(vmm->bdf, path, sizeof(path));
+	ret = vmm_cdev(vmm->bdf, path, sizeof(path));
 	if (ret)
 		return ret;
 	vmm->device = open(path, O_RDWR | O_CLOEXEC);
@@ -192,22 +192,30 @@ void *vmm_bar(struct vmm *vmm, unsigned int bar, size_t *size)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-int vmm_irqs(struct vmm *vmm, const int *eventfds, unsigned int n)
+int vmm_irq_set(struct vmm *vmm, uint32_t index, uint32_t flags, const int *eventfds,
+		unsigned int n)
 {
 	char buf[sizeof(struct vfio_irq_set) + 8 * sizeof(int)];
+	size_t data = flags & VFIO_IRQ_SET_DATA_EVENTFD ? n * sizeof(int) : 0;
 	struct vfio_irq_set *set = (void *)buf;
 
 	if (n > 8)
 		return -EINVAL;
 	*set = (struct vfio_irq_set){
-		.argsz = sizeof(*set) + n * sizeof(int),
-		.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-			 (n ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.argsz = sizeof(*set) + data,
+		.flags = flags,
+		.index = index,
 		.count = n,
 	};
-	memcpy(set->data, eventfds, n * sizeof(int));
+	memcpy(set->data, eventfds, data);
 	return ioctl(vmm->device, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
+}
+
+int vmm_irqs(struct vmm *vmm, const int *eventfds, unsigned int n)
+{
+	return vmm_irq_set(vmm, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_ACTION_TRIGGER |
+			   (n ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
+			   eventfds, n);
 }
 
 int vmm_start(struct vmm *vmm, const char *bdf, int memfd, uint64_t size,

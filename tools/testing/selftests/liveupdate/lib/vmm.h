@@ -34,6 +34,8 @@ int vmm_parent(const char *bdf, char *parent);
 int vmm_load(void);
 /* Take it from its driver, and give it to vfio-pci. */
 int vmm_take(const char *bdf);
+/* The node of its character device. */
+int vmm_cdev(const char *bdf, char *path, size_t size);
 const char *vmm_driver(const char *bdf, char *name, size_t size);
 /* What its network interface is called. */
 int vmm_netdev(const char *bdf, char *name, size_t size);
@@ -77,6 +79,9 @@ static inline void vmm_reg_set(void *bar, unsigned int off, uint32_t value)
 
 /* MSI-X vectors 0 to n - 1 signal these eventfds; n 0: none. */
 int vmm_irqs(struct vmm *vmm, const int *eventfds, unsigned int n);
+/* Any kind of interrupt, any VFIO_IRQ_SET_*. */
+int vmm_irq_set(struct vmm *vmm, uint32_t index, uint32_t flags, const int *eventfds,
+		unsigned int n);
 
 /* All steps; the memory of the memfd is at iova. */
 int vmm_start(struct vmm *vmm, const char *bdf, int memfd, uint64_t size,

@@ -3,7 +3,6 @@
  * A device receives without a break while the kernel is replaced: each frame that
  * was sent is in the memfd, in order, with all of its bytes.
  */
-#include <errno.h>
 #include <unistd.h>
 
 #include "../lib/dma.h"
@@ -59,31 +58,9 @@ static void takeover_save(void)
 	dma_phase(&nic, "reboot(2)");
 }
 
-/* All of it, frames coming all the time; the device is an ordinary one then. */
-static void take_over(void)
-{
-	int session;
-
-	dma_check_found();
-	check_ret(vmm_load(), 0);
-	dma_check_driver();
-	session = require_fd(luo_retrieve(DMA_SESSION));
-	dma_ram(&nic, session);
-	dma_rebuild(&nic, session);
-	check_ret(luo_finish(session), -EBUSY);
-	dma_phase(&nic, "ATTACH");
-	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
-	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	dma_phase(&nic, "FINISH");
-	require(!check_ret(luo_finish(session), 0));
-	close(session);
-	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-}
-
 static void takeover_load(void)
 {
-	take_over();
+	dma_take_over(&nic);
 	nic_mark(nic.regs);
 	nic_close(&nic);
 }
@@ -95,7 +72,7 @@ static void takeover_again(void)
 {
 	int session;
 
-	take_over();
+	dma_take_over(&nic);
 	session = dma_session(&nic);
 	dma_preserve(&nic, session);
 	dma_note(&nic);

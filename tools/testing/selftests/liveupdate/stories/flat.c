@@ -5,13 +5,12 @@
  * slab, what KHO tracks, pins and page counters are flat.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/counters.h"
 #include "../lib/data.h"
 #include "../lib/guest.h"
+#include "../lib/levels.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
 
@@ -25,23 +24,8 @@
 #define LEAK		(6 * MiB)
 #define STATE_IN	"/sys/kernel/debug/kho/in/state"
 
-/* kB, or pages: as it is in each kernel, right before the jump. */
-enum { FREE, SLAB, SHMEM, PINNED, PRESERVED, TRACKER, NR_VALUES };
-
-static const struct {
-	const char *name;
-	unsigned int slack;	/* beside the hundredth */
-} values[NR_VALUES] = {
-	[FREE]		= { "MemFree", 0 },
-	[SLAB]		= { "Slab", 512 },
-	[SHMEM]		= { "Shmem", 0 },
-	[PINNED]	= { "pins", 0 },
-	[PRESERVED]	= { "preserved pages", 0 },
-	[TRACKER]	= { "tracker pages", 4 },
-};
-
 struct flat_note {
-	uint32_t value[KERNELS][NR_VALUES];
+	struct levels levels[KERNELS];
 };
 
 static int files[SLOTS];
@@ -131,53 +115,13 @@ static void flat_nothing_left(void)
 	check(false, "%s", text);
 }
 
-static unsigned long flat_vmstat(const char *name)
-{
-	static char text[16384];
-	char *line;
-
-	require(guest_read("/proc/vmstat", text, sizeof(text)) > 0);
-	line = strstr(text, name);
-	require(line);
-	return strtoul(line + strlen(name), NULL, 10);
-}
-
-static void flat_measure(uint32_t *value)
-{
-	struct counters c;
-
-	guest_write("/proc/sys/vm/drop_caches", "3");
-	counters_get(&c);
-	value[FREE] = meminfo_kb("MemFree");
-	value[SLAB] = meminfo_kb("Slab");
-	value[SHMEM] = c.shmem_kb;
-	value[PINNED] = flat_vmstat("nr_foll_pin_acquired ") -
-			flat_vmstat("nr_foll_pin_released ");
-	value[PRESERVED] = c.preserved_pages;
-	value[TRACKER] = c.tracker_nodes;
-	story_log("MemFree %u kB, Slab %u kB, Shmem %u kB", value[FREE], value[SLAB],
-		  value[SHMEM]);
-	story_log("%u pins, %u pages preserved, %u to track them", value[PINNED],
-		  value[PRESERVED], value[TRACKER]);
-}
-
-/*
- * The first kernels find their level: of a hundred, ten. The last one has no image
- * to go on to in its memory, and is not to be compared.
- */
+/* The first kernels find their level: of a hundred, ten. */
 static void flat_compare(const struct flat_note *note, unsigned int n)
 {
-	unsigned int first = n < 10 ? 2 : 9, i;
-	uint32_t then, now;
+	unsigned int first = n < 10 ? 2 : 9;
 
-	if (n <= first || access(GUEST_IMAGE, F_OK))
-		return;
-	for (i = 0; i < NR_VALUES; i++) {
-		then = note->value[first][i];
-		now = note->value[n][i];
-		check(labs((long)now - (long)then) <= then / 100 + values[i].slack,
-		      "%s: %u, was %u", values[i].name, now, then);
-	}
+	if (n > first)
+		levels_check(&note->levels[first], &note->levels[n], 0);
 }
 
 static void flat_stage(size_t leak)
@@ -193,7 +137,7 @@ static void flat_stage(size_t leak)
 	if (leak)
 		require_fd(data_memfd("leak", 0, SEED, n * leak));
 	flat_preserve(n);
-	flat_measure(note->value[n]);
+	levels_get(&note->levels[n]);
 	flat_compare(note, n);
 }
 

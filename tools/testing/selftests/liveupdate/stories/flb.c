@@ -110,3 +110,32 @@ static void flb_gone(void)
 }
 
 STORY(flb_gone, .stages = 2, .stage = { flb_save, flb_gone });
+
+/* A file of each session cannot be read; what it needed ends with the last session. */
+static void left_save(void)
+{
+	flb_save();
+	damage_load();
+	damage("file flb-a %x 57 10\n", 11);
+	damage("file flb-b %x 57 10\n", 13);
+}
+
+static void flb_left(void)
+{
+	int b;
+
+	foreign_load("");
+	foreign_log_clear();
+	check_ret(luo_discard("flb-a"), 0);
+	b = require_fd(luo_retrieve("flb-b"));
+	check_ret(luo_get(b, 13), -EBADMSG);
+	close(require_fd(luo_get(b, 12)));
+	check_ret(luo_finish(b), -EBUSY);
+	close(b);
+	foreign_log_check("retrieve 12 0;");
+	check_ret(luo_discard("flb-b"), 0);
+	foreign_log_check("retrieve 12 0;finish 12 1;flb retrieve 4711;flb finish;");
+	check_ret(guest_rmmod(FOREIGN_MODULE), 0, "nobody uses it");
+}
+
+STORY(flb_left, .stages = 2, .stage = { left_save, flb_left });
