@@ -20,7 +20,7 @@
 #define SIZE		(4 * PAGE)
 #define OWNER		4711
 
-enum { FOR_ROOT = 1, FOR_NOBODY, FOR_NAMESPACE };
+enum { FOR_ROOT = 1, FOR_OTHER };
 
 static int reopen(int fd, int flags)
 {
@@ -35,9 +35,9 @@ static int reopen(int fd, int flags)
 /* Of somebody else, who may read it, and open for reading. */
 static void rights_save(void)
 {
-	int session = require_fd(luo_create("rights")), fd, token;
+	int session = require_fd(luo_create(story_name())), fd, token;
 
-	for (token = FOR_ROOT; token <= FOR_NAMESPACE; token++) {
+	for (token = FOR_ROOT; token <= FOR_OTHER; token++) {
 		fd = require_fd(data_memfd("rights", 0, SEED + token, SIZE));
 		require(!fchown(fd, OWNER, OWNER) && !fchmod(fd, 0400));
 		check_ret(luo_preserve(session, require_fd(reopen(fd, O_RDONLY)),
@@ -84,7 +84,7 @@ static int taken_by(int session, int token)
 }
 
 /* In a child, which was given nothing but the session. */
-static void taken_in_child(int session, int token, bool (*become)(void))
+static void taken_in_child(int session, bool (*become)(void))
 {
 	int to[2], line = -1;
 	pid_t pid;
@@ -92,12 +92,12 @@ static void taken_in_child(int session, int token, bool (*become)(void))
 	require(!pipe(to));
 	pid = fork();
 	if (!pid) {
-		line = become() ? taken_by(session, token) : __LINE__;
+		line = become() ? taken_by(session, FOR_OTHER) : __LINE__;
 		_exit(write(to[1], &line, sizeof(line)) != sizeof(line));
 	}
 	waitpid(pid, NULL, 0);
 	check(read(to[0], &line, sizeof(line)) == sizeof(line) && !line,
-	      "token %d: line %d of %s", token, line, __FILE__);
+	      "line %d of %s", line, __FILE__);
 	close(to[0]);
 	close(to[1]);
 }
@@ -113,25 +113,38 @@ static bool has_namespaces(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
-static void rights_load(void)
+static void load(bool (*become)(void))
 {
-	int session = require_fd(luo_retrieve("rights")), line;
-	struct stat st;
+	int session = require_fd(luo_retrieve(story_name())), line;
 	int fd = require_fd(luo_get(session, FOR_ROOT));
+	struct stat st;
 
 	line = only_reads(fd, FOR_ROOT);
 	check(!line, "line %d of %s", line, __FILE__);
 	require(!fstat(fd, &st));
 	check(st.st_uid == OWNER && st.st_gid == OWNER && (st.st_mode & 07777) == 0400,
 	      "%u:%u %o", st.st_uid, st.st_gid, st.st_mode);
-	taken_in_child(session, FOR_NOBODY, users_become_nobody);
-	if (has_namespaces())
-		taken_in_child(session, FOR_NAMESPACE, users_become_namespace_root);
-	else
-		story_log("no user namespaces in this kernel");
-	for (fd = FOR_NOBODY; fd <= FOR_NAMESPACE; fd++)
-		close(require_fd(luo_get(session, fd)));
+	close(fd);
+	taken_in_child(session, become);
+	close(require_fd(luo_get(session, FOR_OTHER)));
 	check_ret(luo_finish(session), 0);
 }
 
+static void rights_load(void)
+{
+	load(users_become_nobody);
+}
+
 STORY(rights, .stages = 2, .stage = { rights_save, rights_load });
+
+static void rights_namespace_load(void)
+{
+	if (!has_namespaces()) {
+		check_ret(luo_discard(story_name()), 0);
+		story_skip("no user namespaces in this kernel");
+	}
+	load(users_become_namespace_root);
+}
+
+STORY(rights_namespace, .stages = 2,
+      .stage = { rights_save, rights_namespace_load });
