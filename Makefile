@@ -10,13 +10,16 @@ export ARCH DEBUG DEVICES SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES 
 
 VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak clean
 
-.PHONY: help apply mutants test verify-all $(VERBS)
+.PHONY: help apply check-all mutants test verify-all $(VERBS)
 
 help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 $(VERBS):
 	@ktree/$@
+
+check-all:
+	@ktree/check --all
 
 verify-all:
 	@ktree/verify --all
@@ -34,8 +37,10 @@ mutants:
 ##
 ##   make demo [FILE=...]      a file lives on in memory while the kernel under it is replaced;
 ##                             from nothing: packages, base, builds, QEMU; out/demo/report.html
-##   make check [STAGE=name]   every test; ends with "N passed, N failed, N skipped"
+##   make check [STAGE=name]   the tests, an hour; ends with "N passed, N failed, N skipped"
 ##                             (STAGE=list names the stages)
+##   make check-all            and those that take longer: devices, each commit, all of the
+##                             debug kernel (three hours)
 ##
 ##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
 ##              [DEVICES=1]    out/x86_64-devices/: PCI, IOMMU, VFIO, and drivers of devices

@@ -109,6 +109,29 @@ test_no_such_test()
 	grep -q "no test 'nonsense'" <<<"$said"
 }
 
+# Each stage has a program and each program (but the one that docs calls) is a stage; a test of the debug kernel
+# is in one of its two stages.
+test_stages()
+{
+	local line=$'\tstory\t-\t1\t1M\t2G\t1'
+
+	same "$(STAGE=list k check | cut -d' ' -f1 | sort | paste -sd' ')" \
+		"$(cd "$VERBS/checks" && find . -type f -perm -u+x ! -name messages -printf '%f\n' | sort | paste -sd' ')"
+	# shellcheck source=ktree/lib/common.sh
+	. "$VERBS/lib/common.sh"
+	# shellcheck source=ktree/lib/stories.sh
+	. "$VERBS/lib/stories.sh"
+	# shellcheck source=ktree/lib/debugset.sh
+	. "$VERBS/lib/debugset.sh"
+	mkdir -p "$T/$SELFTESTS"
+	{
+		debug_set first | tr , '\n'
+		printf 'one\ntwo\n'
+	} | sed "s/\$/$line/" >"$T/$SELFTESTS/tests.tsv"
+	printf 'lean\tstory\t-\t1\t1M\t-\t1\n' >>"$T/$SELFTESTS/tests.tsv"
+	same "$(debug_set rest)" one,two
+}
+
 test_clean()
 {
 	k tree
