@@ -44,6 +44,7 @@ mutants:
 ##
 ##   make image [DEBUG=1]      out/x86_64/bzImage and out/x86_64/modules/ (DEBUG=1: x86_64-debug)
 ##              [DEVICES=1]    out/x86_64-devices/: PCI, IOMMU, VFIO, and drivers of devices
+##                             (both: out/x86_64-devices-debug/)
 ##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
 ##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
 ##   make mutants [T=NAME]     takes each guard out once, and its test has to go red

@@ -33,8 +33,9 @@ fragments()
 	base)	printf 'base' ;;
 	verify)	printf 'base liveupdate devices verify' ;;
 	devices) printf 'base liveupdate devices' ;;
+	devices-debug) printf 'base liveupdate devices debug' ;;
 	bare|noshmem|nokho) printf 'base liveupdate verify %s' "$1" ;;
-	*)	die "no such configuration: $1 (lean, debug, devices, off, base, verify, bare, noshmem, nokho)" ;;
+	*)	die "no such configuration: $1 (lean, debug, devices, devices-debug, off, base, verify, bare, noshmem, nokho)" ;;
 	esac
 }
 

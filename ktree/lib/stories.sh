@@ -13,14 +13,14 @@ is_device_test()
 }
 
 # stories DIR [RUN.SH ARGUMENT]...: the tests of this tree on the kernel that
-# DEBUG or DEVICES chose; logs in out/DIR.
+# DEBUG and DEVICES chose; logs in out/DIR.
 stories()
 {
 	local dir=$1 arch=x86_64 args=()
 	shift
 
-	[[ ${DEBUG:-0} != 1 ]] || { arch=x86_64-debug; args=(-d); }
-	[[ ${DEVICES:-0} != 1 ]] || { arch=x86_64-devices; args=(-D); }
+	[[ ${DEVICES:-0} != 1 ]] || { arch+=-devices; args+=(-D); }
+	[[ ${DEBUG:-0} != 1 ]] || { arch+=-debug; args+=(-d); }
 	"$KTREE/image" || return 1
 	mkdir -p "$OUT/$dir"
 	"$TREE/$SELFTESTS/run.sh" -k "$OUT/$arch/bzImage" -M "$OUT/$arch/modules" \
