@@ -132,6 +132,18 @@ test_stages()
 	same "$(debug_set rest)" one,two
 }
 
+# What would not end in time is not begun, and is not forgotten.
+test_limit_skips_and_says_so()
+{
+	local said rc=0
+
+	: >"$TMP/packages"
+	said=$(LUO_PACKAGES=$TMP/packages STAGE=debug-image,debug-stories LIMIT=1 k check 2>&1) || rc=$?
+	same "$rc" 0
+	grep -q '^check: debug-image .*SKIPPED' <<<"$said"
+	same "$(tail -n 1 <<<"$said")" '0 passed, 0 failed, 2 skipped'
+}
+
 test_clean()
 {
 	k tree
