@@ -7,19 +7,15 @@
 FIRST_ON_DEBUG='
 kunit
 device
-preserve
 alloc
 lockdown
-crash
 sessions
 takeover
-memfd
 module
 freeze
 faults
 random
-records
-race
+storm
 '
 
 # debug_set first|rest: names, with commas between them.
