@@ -6,9 +6,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 # What a person may set on the command line; the programs read it from there.
-export ARCH DEBUG DEVICES SECOND FILE FORCE FOLD GEN JOBS KEEP LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
+export ARCH DEBUG DEVICES SECOND FILE FORCE FOLD GEN JOBS KEEP LIMIT LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
 
-VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak clean
+VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak coverage clean
 
 .PHONY: help apply check-all mutants test verify-all $(VERBS)
 
@@ -38,7 +38,7 @@ mutants:
 ##   make demo [FILE=...]      a file lives on in memory while the kernel under it is replaced;
 ##                             from nothing: packages, base, builds, QEMU; out/demo/report.html
 ##   make check [STAGE=name]   the tests, an hour; ends with "N passed, N failed, N skipped"
-##                             (STAGE=list names the stages)
+##                             (STAGE=list names the stages; LIMIT=MINUTES)
 ##   make check-all            and those that take longer: devices, each commit, all of the
 ##                             debug kernel (three hours)
 ##
@@ -48,6 +48,8 @@ mutants:
 ##   make shell [DEBUG=1]      a shell in that kernel, in QEMU
 ##   make test T=NAME [DEBUG=1] [GEN=N]    one test again (T=list names them; GEN: generations)
 ##   make mutants [T=NAME]     takes each guard out once, and its test has to go red
+##   make coverage [T=NAME]    which lines of ours the tests reach; every error label is
+##                             reached, or ktree/coverage.reasons says why not
 ##   make soak [T=NAME] [ROUNDS=N]    the tests again and again, with more random numbers
 ##   make fuzz [MINUTES=10]    libFuzzer on what a kernel reads from the previous one
 ##   make bench [KEEP=1]       the figures, in guest instructions (KEEP=1: into docs/figures.md)

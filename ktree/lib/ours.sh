@@ -9,6 +9,19 @@ our_files()
 	tgit diff --no-renames --diff-filter=AM --name-only base refs/luo/tip
 }
 
+# kernel_sources: our files with code that could be in the kernel, without tests.
+kernel_sources()
+{
+	tgit diff --no-renames --diff-filter=A --name-only base refs/luo/tip -- '*.c' |
+		grep -vE '^(tools|Documentation|scripts|usr|samples)/|_(test|kunit)\.c$|/(tests?|selftests?)/'
+}
+
+# for_our_objects PREFIX SUFFIX: what one says to make about each of them.
+for_our_objects()
+{
+	kernel_sources | sed -E "s|^.*/||; s|\.c\$|.o|; s|.*|$1&$2|"
+}
+
 deleted_files()
 {
 	tgit diff --no-renames --diff-filter=D --name-only base refs/luo/tip
