@@ -142,6 +142,7 @@ test_limit_skips_and_says_so()
 	same "$rc" 0
 	grep -q '^check: debug-image .*SKIPPED' <<<"$said"
 	same "$(tail -n 1 <<<"$said")" '0 passed, 0 failed, 2 skipped'
+	fails_with 'LIMIT=soon: minutes' env LIMIT=soon "$VERBS/check"
 }
 
 test_clean()
