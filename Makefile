@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # What a person may set on the command line; the programs read it from there.
 export ARCH DEBUG DEVICES SECOND FILE FORCE FOLD GEN JOBS KEEP LIMIT LUO_BASE MINUTES ROUNDS RUNS SEED SIGNOFF STAGE T
 
-VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak coverage clean
+VERBS := setup fetch tree save series verify image check demo bench fuzz shell soak races coverage clean
 
 .PHONY: help apply check-all mutants test verify-all $(VERBS)
 
@@ -51,6 +51,7 @@ mutants:
 ##   make coverage [T=NAME]    which lines of ours the tests reach; every error label is
 ##                             reached, or ktree/coverage.reasons says why not
 ##   make soak [T=NAME] [ROUNDS=N]    the tests again and again, with more random numbers
+##   make races [T=NAME]       the tests that race, on a kernel with KCSAN
 ##   make fuzz [MINUTES=10]    libFuzzer on what a kernel reads from the previous one
 ##   make bench [KEEP=1]       the figures, in guest instructions (KEEP=1: into docs/figures.md)
 ##

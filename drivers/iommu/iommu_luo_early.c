@@ -58,7 +58,8 @@ static const struct iommu_luo_head_ser *find_head(int *err)
 		return NULL;
 
 	*err = -EBADMSG;
-	if (size != IOMMU_LUO_PAGE_SIZE)
+	if (size != IOMMU_LUO_PAGE_SIZE ||
+	    liveupdate_gate_off(LIVEUPDATE_BREAK_IOMMU_HEAD))
 		return NULL;
 	head = incoming_page(in.head_pa);
 	if (head)

@@ -37,18 +37,18 @@ static int run_end(const struct leaf_run *run)
 	return -EFAULT;
 }
 
-static int run_add(u64 iova, phys_addr_t phys, u64 size, void *arg)
+static int run_add(const struct iommu_luo_leaf *leaf, void *arg)
 {
 	struct leaf_run *run = arg;
 	int err = 0;
 
-	if (phys != run->end) {
+	if (leaf->phys != run->end) {
 		err = run_end(run);
-		run->iova = iova;
-		run->begin = phys;
+		run->iova = leaf->iova;
+		run->begin = leaf->phys;
 	}
-	run->end = phys + size;
-	run->bytes += size;
+	run->end = leaf->phys + leaf->size;
+	run->bytes += leaf->size;
 	return err;
 }
 

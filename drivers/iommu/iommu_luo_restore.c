@@ -283,25 +283,67 @@ int iommu_luo_device_domain_id(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_luo_device_domain_id);
 
+/**
+ * struct verify - state of a comparison of two domains
+ * @dev: the device that is to be moved
+ * @ops: of the driver of both
+ * @new: the domain that it is to be moved to
+ * @now: the mapping of @new that was found last
+ */
 struct verify {
 	struct device *dev;
+	const struct iommu_luo_ops *ops;
 	struct iommu_domain *new;
+	struct iommu_luo_leaf now;
 };
 
-static int leaf_verify(u64 iova, phys_addr_t phys, u64 size, void *arg)
+static int verify_find(struct verify *verify, u64 iova)
 {
-	const struct verify *verify = arg;
+	if (iova - verify->now.iova < verify->now.size)
+		return 0;
+	verify->now.size = 0;
+	return verify->ops->lookup(verify->new, iova, &verify->now);
+}
 
-	for (u64 off = 0; off < size; off += PAGE_SIZE) {
-		phys_addr_t now = iommu_iova_to_phys(verify->new, iova + off);
-		phys_addr_t was = phys + off;
+/* Return: bytes from @iova on that reach the same memory, or a negative errno */
+static s64 verify_piece(struct verify *verify, u64 iova, phys_addr_t was,
+			int prot)
+{
+	int err = verify_find(verify, iova);
+	u64 ahead = iova - verify->now.iova;
+	phys_addr_t now = verify->now.phys + ahead;
 
-		if (now == was)
-			continue;
+	if (err) {
+		dev_err(verify->dev,
+			"live update: IOVA %#llx was %pa, and would be nothing: %pe\n",
+			iova, &was, ERR_PTR(err));
+		return err == -ENOENT ? -EINVAL : err;
+	}
+	if (now != was) {
 		dev_err(verify->dev,
 			"live update: IOVA %#llx was %pa, and would be %pa\n",
-			iova + off, &was, &now);
+			iova, &was, &now);
 		return -EINVAL;
+	}
+	if (prot & ~verify->now.prot) {
+		dev_err(verify->dev,
+			"live update: IOVA %#llx could be %s, and could not any more\n",
+			iova, prot & ~verify->now.prot & IOMMU_WRITE ?
+			"written" : "read");
+		return -EINVAL;
+	}
+	return verify->now.size - ahead;
+}
+
+static int leaf_verify(const struct iommu_luo_leaf *leaf, void *arg)
+{
+	s64 ret;
+
+	for (u64 done = 0; done < leaf->size; done += ret) {
+		ret = verify_piece(arg, leaf->iova + done, leaf->phys + done,
+				   leaf->prot);
+		if (ret < 0)
+			return ret;
 	}
 	cond_resched();
 	return 0;
@@ -314,8 +356,9 @@ static int leaf_verify(u64 iova, phys_addr_t phys, u64 size, void *arg)
  *
  * Context: sleeps; takes long for a large domain.
  * Return: 0: what is mapped in the old domain is mapped to the same memory in
- * the new one, or the device is not in a restored domain; -EINVAL: it is not,
- * and the log says the first difference.
+ * the new one, and the device may do with it what it could, or it is not in a
+ * restored domain; -EINVAL: it is not, and the log says the first difference;
+ * -EOPNOTSUPP: the new one is of a kind that cannot take over.
  */
 int iommu_luo_verify_swap(struct device *dev, struct iommu_domain *new)
 {
@@ -324,6 +367,9 @@ int iommu_luo_verify_swap(struct device *dev, struct iommu_domain *new)
 
 	if (!iommu_luo_is_restored(old))
 		return 0;
+	if (new->owner != old->owner)
+		return -EINVAL;
+	verify.ops = old->owner->liveupdate;
 	return iommu_luo_walk(old, leaf_verify, &verify);
 }
 EXPORT_SYMBOL_GPL(iommu_luo_verify_swap);

@@ -25,16 +25,27 @@ struct iommu_luo_hw_ser;
 struct liveupdate_flb;
 
 /**
- * typedef iommu_luo_leaf_fn - what is done with a mapping of a domain
+ * struct iommu_luo_leaf - a mapping of a domain
  * @iova: Address that the device uses.
  * @phys: Physical address.
  * @size: Bytes, a page size of the domain.
+ * @prot: What the device may do: IOMMU_READ, IOMMU_WRITE.
+ */
+struct iommu_luo_leaf {
+	u64 iova;
+	phys_addr_t phys;
+	u64 size;
+	int prot;
+};
+
+/**
+ * typedef iommu_luo_leaf_fn - what is done with a mapping of a domain
+ * @leaf: The mapping.
  * @arg: The caller's.
  *
  * Return: 0 to go on; anything else ends the walk, which returns it.
  */
-typedef int (*iommu_luo_leaf_fn)(u64 iova, phys_addr_t phys, u64 size,
-				 void *arg);
+typedef int (*iommu_luo_leaf_fn)(const struct iommu_luo_leaf *leaf, void *arg);
 
 /**
  * struct iommu_luo_ops - what an IOMMU driver does for live update
@@ -52,6 +63,9 @@ typedef int (*iommu_luo_leaf_fn)(u64 iova, phys_addr_t phys, u64 size,
  * @unpreserve_device: Takes @preserve_device back.
  * @walk: Both kernels: calls a function for each mapping, in the order of their
  *        addresses. The domain does not change meanwhile.
+ * @lookup: New kernel: finds the mapping that an address is in. The domain does
+ *        not change meanwhile. Returns 0, -ENOENT if there is none, or -EOPNOTSUPP
+ *        if it is not a kind of domain that @walk could walk.
  * @restore_domain: New kernel: makes a domain from its record; the tables are
  *        the domain's afterwards. Checks them, every page, before it takes the
  *        first. On failure nothing is taken, or left behind for good.
@@ -83,6 +97,8 @@ struct iommu_luo_ops {
 				  struct iommu_luo_dev_ser *ser);
 	int (*walk)(struct iommu_domain *domain, iommu_luo_leaf_fn fn,
 		    void *arg);
+	int (*lookup)(struct iommu_domain *domain, u64 iova,
+		      struct iommu_luo_leaf *leaf);
 	struct iommu_domain *
 	(*restore_domain)(struct device *dev,
 			  const struct iommu_luo_domain_ser *ser);

@@ -48,6 +48,8 @@
  *	record is flipped before it is checked.
  * @LIVEUPDATE_BREAK_PCI_SUBTREE: New kernel: not a gate. The head of the
  *	records is damaged.
+ * @LIVEUPDATE_BREAK_IOMMU_HEAD: New kernel: not a gate. The head of the records
+ *	of IOMMUs is damaged.
  * @LIVEUPDATE_NR_GATES: Not a gate.
  *
  * Up to 24 the numbers are those of the "kill list" of the design: the places
@@ -82,6 +84,7 @@ enum liveupdate_gate {
 	LIVEUPDATE_BREAK_PCI_GONE = 41,
 	LIVEUPDATE_BREAK_PCI_RECORD = 42,
 	LIVEUPDATE_BREAK_PCI_SUBTREE = 43,
+	LIVEUPDATE_BREAK_IOMMU_HEAD = 44,
 
 	LIVEUPDATE_NR_GATES = 64,
 };

@@ -34,8 +34,9 @@ fragments()
 	verify)	printf 'base liveupdate devices verify' ;;
 	devices) printf 'base liveupdate devices' ;;
 	devices-debug) printf 'base liveupdate devices debug' ;;
+	races)	printf 'base liveupdate races' ;;
 	bare|noshmem|nokho) printf 'base liveupdate verify %s' "$1" ;;
-	*)	die "no such configuration: $1 (lean, debug, devices, devices-debug, off, base, verify, bare, noshmem, nokho)" ;;
+	*)	die "no such configuration: $1 (lean, debug, devices, devices-debug, races, off, base, verify, bare, noshmem, nokho)" ;;
 	esac
 }
 

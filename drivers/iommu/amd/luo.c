@@ -158,6 +158,19 @@ static int amd_luo_walk(struct iommu_domain *d, iommu_luo_leaf_fn fn,
 				   arg);
 }
 
+static int amd_luo_lookup(struct iommu_domain *d, u64 iova,
+			  struct iommu_luo_leaf *leaf)
+{
+	struct protection_domain *domain = to_pdomain(d);
+
+	if (domain->pd_mode != PD_MODE_V1)
+		return -EOPNOTSUPP;
+	if (domain->iop.mode == PAGE_MODE_NONE)
+		return -ENOENT;
+	return amd_luo_tables_lookup(domain->iop.root, domain->iop.mode, iova,
+				     leaf);
+}
+
 /* The firmware may say so, besides the PCI core. */
 static bool has_alias(const struct amd_iommu_pci_seg *seg, u16 devid)
 {
@@ -244,6 +257,7 @@ const struct iommu_luo_ops amd_luo_ops = {
 	.preserve_device	= amd_luo_preserve_device,
 	.unpreserve_device	= amd_luo_unpreserve_device,
 	.walk			= amd_luo_walk,
+	.lookup			= amd_luo_lookup,
 	.restore_domain		= amd_luo_restore_domain,
 	.restore_attach		= amd_luo_restore_attach,
 	.restore_failed		= amd_luo_restore_failed,

@@ -59,6 +59,8 @@ int amd_luo_tables_preserve(u64 *table, int level,
 void amd_luo_tables_unpreserve(u64 *table, int level, u64 nr);
 int amd_luo_tables_walk(u64 *table, int level, u64 iova, iommu_luo_leaf_fn fn,
 			void *arg);
+int amd_luo_tables_lookup(u64 *table, int level, u64 iova,
+			  struct iommu_luo_leaf *leaf);
 int amd_luo_tables_check(phys_addr_t pa, int level, u64 pgsizes, u64 *left,
 			 bool (*incoming)(phys_addr_t pa));
 int amd_luo_tables_restore(phys_addr_t pa, int level);

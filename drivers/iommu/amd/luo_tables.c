@@ -14,6 +14,7 @@
 
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/mem_encrypt.h>
 #include <linux/sched.h>
 
@@ -117,6 +118,19 @@ void amd_luo_tables_unpreserve(u64 *table, int level, u64 nr)
 	tables_unpreserve(table, level, &nr);
 }
 
+static struct iommu_luo_leaf leaf_of(u64 pte, int level, u64 iova)
+{
+	const u64 size = leaf_size(pte, level);
+
+	return (struct iommu_luo_leaf) {
+		.iova = ALIGN_DOWN(iova, size),
+		.phys = ALIGN_DOWN(pte_pa(pte), size),
+		.size = size,
+		.prot = (pte & IOMMU_PTE_IR ? IOMMU_READ : 0) |
+			(pte & IOMMU_PTE_IW ? IOMMU_WRITE : 0),
+	};
+}
+
 /**
  * amd_luo_tables_walk() - call a function for each mapping
  * @table: top table
@@ -136,14 +150,15 @@ int amd_luo_tables_walk(u64 *table, int level, u64 iova, iommu_luo_leaf_fn fn,
 
 	cond_resched();
 	for (unsigned int i = 0; i < NR_PTES; i++) {
-		u64 pte = table[i], size;
+		u64 pte = table[i];
 
 		if (!IOMMU_PTE_PRESENT(pte))
 			continue;
 		if (pte_is_leaf(pte)) {
-			size = leaf_size(pte, level);
-			err = fn(iova + i * step, pte_pa(pte) & ~(size - 1),
-				 size, arg);
+			struct iommu_luo_leaf leaf = leaf_of(pte, level,
+							     iova + i * step);
+
+			err = fn(&leaf, arg);
 			i += leaf_ptes(pte, level) - 1;
 		} else {
 			err = amd_luo_tables_walk(pte_table(pte), level - 1,
@@ -152,6 +167,38 @@ int amd_luo_tables_walk(u64 *table, int level, u64 iova, iommu_luo_leaf_fn fn,
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+/**
+ * amd_luo_tables_lookup() - find the mapping of an address
+ * @table: top table
+ * @level: its level
+ * @iova: the address
+ * @leaf: out: the mapping
+ *
+ * Context: any; the tables do not change.
+ * Return: 0; -ENOENT: nothing is mapped there
+ */
+int amd_luo_tables_lookup(u64 *table, int level, u64 iova,
+			  struct iommu_luo_leaf *leaf)
+{
+	u64 pte;
+
+	if (iova > PM_LEVEL_SIZE(level))
+		return -ENOENT;
+
+	for (;; level--) {
+		pte = table[PM_LEVEL_INDEX(level - 1, iova)];
+		if (!IOMMU_PTE_PRESENT(pte))
+			return -ENOENT;
+		if (pte_is_leaf(pte))
+			break;
+		if (level == 1 || PM_PTE_LEVEL(pte) != level - 1)
+			return -ENOENT;
+		table = pte_table(pte);
+	}
+	*leaf = leaf_of(pte, level, iova);
 	return 0;
 }
 

@@ -151,6 +151,17 @@ static int intel_luo_walk(struct iommu_domain *d, iommu_luo_leaf_fn fn,
 				     0, fn, arg);
 }
 
+static int intel_luo_lookup(struct iommu_domain *d, u64 iova,
+			    struct iommu_luo_leaf *leaf)
+{
+	struct dmar_domain *domain = to_dmar_domain(d);
+
+	if (!intel_domain_is_ss_paging(domain))
+		return -EOPNOTSUPP;
+	return intel_luo_tables_lookup(domain->pgd, agaw_to_level(domain->agaw),
+				       iova, leaf);
+}
+
 static int device_check(struct device *dev, struct device_domain_info *info,
 			const struct iommu_luo_dev_ser *ser)
 {
@@ -280,6 +291,7 @@ const struct iommu_luo_ops intel_luo_ops = {
 	.preserve_device	= intel_luo_preserve_device,
 	.unpreserve_device	= intel_luo_unpreserve_device,
 	.walk			= intel_luo_walk,
+	.lookup			= intel_luo_lookup,
 	.restore_domain		= intel_luo_restore_domain,
 	.restore_attach		= intel_luo_restore_attach,
 	.restore_failed		= intel_luo_restore_failed,

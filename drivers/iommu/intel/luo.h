@@ -67,6 +67,8 @@ int intel_luo_tables_preserve(struct dma_pte *table, int level,
 void intel_luo_tables_unpreserve(struct dma_pte *table, int level, u64 nr);
 int intel_luo_tables_walk(struct dma_pte *table, int level, u64 iova,
 			  iommu_luo_leaf_fn fn, void *arg);
+int intel_luo_tables_lookup(struct dma_pte *table, int level, u64 iova,
+			    struct iommu_luo_leaf *leaf);
 int intel_luo_tables_check(phys_addr_t pa, int level, unsigned int superpage,
 			   u64 *left, bool (*incoming)(phys_addr_t pa));
 int intel_luo_tables_restore(phys_addr_t pa, int level);

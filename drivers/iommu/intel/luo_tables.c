@@ -9,6 +9,7 @@
 
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/sched.h>
 
 #include "iommu.h"
@@ -92,6 +93,17 @@ void intel_luo_tables_unpreserve(struct dma_pte *table, int level, u64 nr)
 	tables_unpreserve(table, level, &nr);
 }
 
+static struct iommu_luo_leaf leaf_of(struct dma_pte *pte, int level, u64 iova)
+{
+	return (struct iommu_luo_leaf) {
+		.iova = iova,
+		.phys = dma_pte_addr(pte),
+		.size = leaf_size(level),
+		.prot = (pte->val & DMA_PTE_READ ? IOMMU_READ : 0) |
+			(pte->val & DMA_PTE_WRITE ? IOMMU_WRITE : 0),
+	};
+}
+
 /**
  * intel_luo_tables_walk() - call a function for each mapping
  * @table: top table
@@ -114,14 +126,48 @@ int intel_luo_tables_walk(struct dma_pte *table, int level, u64 iova,
 	     pte++, iova += size) {
 		if (!dma_pte_present(pte))
 			continue;
-		if (pte_is_leaf(pte, level))
-			err = fn(iova, dma_pte_addr(pte), size, arg);
-		else
+		if (pte_is_leaf(pte, level)) {
+			struct iommu_luo_leaf leaf = leaf_of(pte, level, iova);
+
+			err = fn(&leaf, arg);
+		} else {
 			err = intel_luo_tables_walk(pte_table(pte), level - 1,
 						    iova, fn, arg);
+		}
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+/**
+ * intel_luo_tables_lookup() - find the mapping of an address
+ * @table: top table
+ * @level: its level
+ * @iova: the address
+ * @leaf: out: the mapping
+ *
+ * Context: any; the tables do not change.
+ * Return: 0; -ENOENT: nothing is mapped there
+ */
+int intel_luo_tables_lookup(struct dma_pte *table, int level, u64 iova,
+			    struct iommu_luo_leaf *leaf)
+{
+	const u64 pfn = iova >> VTD_PAGE_SHIFT;
+	struct dma_pte *pte;
+
+	if (pfn >> level_to_offset_bits(level + 1))
+		return -ENOENT;
+
+	for (;; level--) {
+		pte = &table[pfn_level_offset(pfn, level)];
+		if (!dma_pte_present(pte))
+			return -ENOENT;
+		if (pte_is_leaf(pte, level))
+			break;
+		table = pte_table(pte);
+	}
+	*leaf = leaf_of(pte, level, ALIGN_DOWN(iova, leaf_size(level)));
 	return 0;
 }
 

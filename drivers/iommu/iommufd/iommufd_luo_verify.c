@@ -112,18 +112,18 @@ static s64 verify_piece(struct iommufd_luo_verify *verify, u64 iova,
 		   iopt_area_last_iova(verify->area) - iova + 1);
 }
 
-static int verify_leaf(u64 iova, phys_addr_t phys, u64 size, void *arg)
+static int verify_leaf(const struct iommu_luo_leaf *leaf, void *arg)
 {
 	struct iommufd_luo_verify *verify = arg;
 	u64 done;
 	s64 ret;
 
-	for (done = 0; done < size; done += ret) {
-		ret = verify_piece(verify, iova + done, phys + done);
+	for (done = 0; done < leaf->size; done += ret) {
+		ret = verify_piece(verify, leaf->iova + done, leaf->phys + done);
 		if (ret < 0)
 			return ret;
 	}
-	verify->bytes += size;
+	verify->bytes += leaf->size;
 	return verify_interrupted(verify);
 }
 

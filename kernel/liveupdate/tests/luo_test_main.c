@@ -15,6 +15,36 @@ static bool no_flb;
 module_param(no_flb, bool, 0444);
 MODULE_PARM_DESC(no_flb, "Load without the FLB, as if this kernel had dropped it");
 
+/*
+ * Somebody else has frozen KHO's memory when reboot(2) comes. Of the incoming
+ * memory nobody may: a test that does sees to it that nothing else goes on.
+ */
+static int luo_test_hold_kho(const char *val, const struct kernel_param *kp)
+{
+	int what, err;
+
+	err = kstrtoint(val, 0, &what);
+	if (err)
+		return err;
+	switch (what) {
+	case 0:
+		kho_thaw();
+		return 0;
+	case 1:
+		return kho_freeze();
+	case 2:
+		return kho_carry_incoming();
+	default:
+		return -EINVAL;
+	}
+}
+
+static const struct kernel_param_ops luo_test_hold_kho_ops = {
+	.set = luo_test_hold_kho,
+};
+module_param_cb(hold_kho, &luo_test_hold_kho_ops, NULL, 0200);
+MODULE_PARM_DESC(hold_kho, "Freeze outgoing memory (1), incoming memory (2), thaw both (0)");
+
 struct luo_test_flb_ser {
 	u64 magic;
 	u64 value;

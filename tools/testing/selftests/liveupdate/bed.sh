@@ -13,6 +13,7 @@
 #	config		nobody may write to config space of the nic, or of the port
 #			above it, between two marks of the guest
 #	third		an e1000e that is connected to nothing, for its own driver
+#	translated	from the first mark on translation is never turned off or on
 #	stray		the nic is made to write where it must not: faults are wanted
 #	rate=N, size=N	frames a second (none without it), bytes of a frame
 
@@ -163,6 +164,17 @@ cmd_stop()
 	rm -f "$prefix.sender.pid"
 }
 
+check_translated()
+{
+	awk '
+	/e1000e_irq_write_ics/ { marks++ }
+	/vtd_dmar_enable/ && marks && bad++ < 10 { print "trace, translated: " $0 }
+	END {
+		if (!marks) { print "translated: no mark in the trace"; bad++ }
+		exit bad > 0
+	}' "$1"
+}
+
 # Between the first and the second mark (a write of 0 to ICS) nothing may be
 # said: no fault, no frame held back, no IOMMU turned off or on; without a second
 # mark, to the end.
@@ -229,6 +241,7 @@ cmd_check()
 	local bed=$1 prefix=$2 verdict=$3 rc=0 stray=0 tries
 
 	! has "$bed" config || check_config "$prefix.trace" || rc=$RC_RED
+	! has "$bed" translated || check_translated "$prefix.trace" || rc=$RC_RED
 	if ! sends "$bed"; then
 		! grep -E "$FAULTS" "$prefix.trace" || rc=$RC_RED
 		return "$rc"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -13,6 +14,9 @@
 
 #include "guest.h"
 #include "story.h"
+
+#define LOG_READ_ALL	3			/* SYSLOG_ACTION_READ_ALL */
+#define LOG_SIZE	(512 * 1024)
 
 #define MODULE_DIR	"/modules"
 #define SWAP_DISK	"/dev/ram0"
@@ -55,6 +59,24 @@ int guest_read(const char *path, char *buf, size_t size)
 	buf[used] = '\0';
 	close(fd);
 	return used;
+}
+
+unsigned int guest_log_count(const char *what)
+{
+	char *log = malloc(LOG_SIZE), *at = log;
+	unsigned int nr = 0;
+	int len;
+
+	require(log, "no memory");
+	len = klogctl(LOG_READ_ALL, log, LOG_SIZE - 1);
+	require(len > 0, "no log");
+	log[len] = '\0';
+	while ((at = strstr(at, what))) {
+		nr++;
+		at++;
+	}
+	free(log);
+	return nr;
 }
 
 int guest_write(const char *path, const char *text)

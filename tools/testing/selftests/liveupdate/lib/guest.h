@@ -70,6 +70,8 @@ int guest_rmmod(const char *name);
 int guest_swapon(void);
 int guest_write(const char *path, const char *text);
 int guest_read(const char *path, char *buf, size_t size);
+/* How often the log of the kernel says it. */
+unsigned int guest_log_count(const char *what);
 
 /* Fill all free memory with a pattern and give it back. */
 void guest_hog(void);

@@ -90,13 +90,12 @@ int vmm_hwpt(struct vmm *vmm, uint32_t *hwpt)
 	return 0;
 }
 
-int vmm_map(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
-	    uint64_t iova)
+static int map(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
+	       uint64_t iova, uint32_t flags)
 {
 	struct iommu_ioas_map_file arg = {
 		.size = sizeof(arg),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
+		.flags = flags | IOMMU_IOAS_MAP_FIXED_IOVA,
 		.ioas_id = vmm->ioas,
 		.fd = memfd,
 		.start = start,
@@ -105,6 +104,19 @@ int vmm_map(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
 	};
 
 	return ioctl(vmm->iommufd, IOMMU_IOAS_MAP_FILE, &arg) ? -errno : 0;
+}
+
+int vmm_map(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
+	    uint64_t iova)
+{
+	return map(vmm, memfd, start, length, iova,
+		   IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE);
+}
+
+int vmm_map_readable(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
+		     uint64_t iova)
+{
+	return map(vmm, memfd, start, length, iova, IOMMU_IOAS_MAP_READABLE);
 }
 
 int vmm_unmap(struct vmm *vmm, uint64_t iova, uint64_t length)

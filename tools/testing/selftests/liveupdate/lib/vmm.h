@@ -58,6 +58,9 @@ int vmm_ioas(struct vmm *vmm);
 int vmm_hwpt(struct vmm *vmm, uint32_t *hwpt);
 int vmm_map(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
 	    uint64_t iova);
+/* The same, but the device may only read it. */
+int vmm_map_readable(struct vmm *vmm, int memfd, uint64_t start, uint64_t length,
+		     uint64_t iova);
 int vmm_unmap(struct vmm *vmm, uint64_t iova, uint64_t length);
 int vmm_attach(struct vmm *vmm, uint32_t pt);
 int vmm_detach(struct vmm *vmm);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
 #include "../lib/data.h"
@@ -19,8 +18,6 @@
 
 #define SOME_FRAMES	20
 #define PATIENCE	120
-#define LOG_READ_ALL	3
-#define LOG_SIZE	(512 * KiB)
 #define STATE_IN	"/sys/kernel/debug/kho/in/state"
 #define VFIO_PAGES	2		/* of a record */
 #define IOMMUFD_PAGES	1
@@ -82,18 +79,7 @@ static void record_save(const char *order)
 /* Lines of this kernel that say that the device was stopped by live update. */
 static unsigned int stops_logged(void)
 {
-	static const char why[] = "live update: bus mastering is off: nobody ";
-	static char log[LOG_SIZE];
-	unsigned int n = 0;
-	char *at;
-	int size;
-
-	size = klogctl(LOG_READ_ALL, log, sizeof(log) - 1);
-	require(size > 0, "no log");
-	log[size] = 0;
-	for (at = log; (at = strstr(at, why)); at += strlen(why))
-		n++;
-	return n;
+	return guest_log_count("live update: bus mastering is off: nobody ");
 }
 
 /* What cannot be read stays reserved, and nothing else. */

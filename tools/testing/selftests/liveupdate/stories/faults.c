@@ -94,7 +94,10 @@ static const char *log_of_freeze(int fails)
 	return text;
 }
 
-/* F4. A memfd that is still frozen would not take the page: the write hangs. */
+/*
+ * F4. A memfd that is still frozen would not take the page: the write would hang,
+ * so it is not tried if something is wrong already.
+ */
 static void freeze_fails_at(int i)
 {
 	struct counters before;
@@ -105,9 +108,11 @@ static void freeze_fails_at(int i)
 	check_ret(guest_kexec(), -EDEADLK, "file %d", i);
 	counters_check(&before, SLACK_KB);
 	foreign_log_check(log_of_freeze(i));
+	require(!story_failures());
 	for (s = 0; s < NR_SESSIONS; s++) {
 		check(count_files(sessions[s], LIVEUPDATE_FILE_PRESERVED) ==
 		      NR_FILES + 1, "session %d after file %d", s, i);
+		require(!story_failures());
 		check_ret(data_write(memfds[s], SEED + s, rounds * PAGE, PAGE), 0);
 	}
 	rounds++;

@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* KHO's own test, lib/test_kho.c: folios, runs, single pages, vmalloc areas. */
-#include <string.h>
-#include <sys/klog.h>
-
 #include "../lib/guest.h"
 #include "../lib/story.h"
 
 #define KHO_TEST	"test_kho"
 #define KHO_TEST_LATE	"/sys/module/test_kho/parameters/late"
-#define READ_ALL	3	/* SYSLOG_ACTION_READ_ALL */
-
-static bool kernel_said(const char *what)
-{
-	static char log[1 << 18];
-	int len = klogctl(READ_ALL, log, sizeof(log) - 1);
-
-	log[len > 0 ? len : 0] = '\0';
-	return strstr(log, what);
-}
 
 static void kho_save(void)
 {
@@ -30,8 +17,8 @@ static void kho_save(void)
 static void kho_load(void)
 {
 	check_ret(guest_insmod(KHO_TEST, ""), 0);
-	check(kernel_said("KHO restore succeeded"));
-	check(!kernel_said("KHO restore failed"));
+	check(guest_log_count("KHO restore succeeded") == 1);
+	check(!guest_log_count("KHO restore failed"));
 	check_ret(guest_rmmod(KHO_TEST), 0);
 }
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
 #include "../lib/data.h"
@@ -21,7 +20,6 @@
 #define SIZE		(128 * MiB)	/* some of it is not where the kernel is */
 #define MEMORY		"/sys/devices/system/memory/"
 #define BLOCKS		64
-#define LOG_READ_ALL	3
 
 static unsigned long block_size(void)
 {
@@ -68,15 +66,6 @@ static uint64_t blocks_of(int fd, off_t len, unsigned long size)
 	return blocks;
 }
 
-static bool log_says(const char *what)
-{
-	static char text[262144];
-	int len = klogctl(LOG_READ_ALL, text, sizeof(text) - 1);
-
-	text[len < 0 ? 0 : len] = '\0';
-	return strstr(text, what);
-}
-
 /* Take each of these blocks offline and online again; how many could go. */
 static unsigned int blocks_that_go(uint64_t blocks)
 {
@@ -113,7 +102,7 @@ static void blocks_stay(uint64_t blocks)
 		check(ret == -EBUSY || ret == -EINVAL, "block %u: %d", block, ret);
 		story_log("block %u: %d", block, ret);
 	}
-	check(log_says("some of them are preserved"));
+	check(guest_log_count("some of them are preserved"));
 }
 
 static void offline(void)

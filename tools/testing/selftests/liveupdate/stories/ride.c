@@ -85,6 +85,19 @@ static void ride_fails(void)
 	close(session);
 }
 
+/* Nor does one for which KHO cannot hold memory as it is, of either direction. */
+static void ride_waits_for_nobody(void)
+{
+	check_ret(guest_kexec_load(true, ""), 0);
+	foreign_set("hold_kho", 1);
+	check_ret(guest_kexec(), -EBUSY, "outgoing");
+	foreign_set("hold_kho", 0);
+	foreign_set("hold_kho", 2);
+	check_ret(guest_kexec(), -EBUSY, "incoming");
+	check_ret(guest_kexec_unload(), 0);
+	put(require_fd(luo_create("thawed")), 1, NEW);
+}
+
 static void ride_second(void)
 {
 	int session, fd;
@@ -98,6 +111,7 @@ static void ride_second(void)
 	put(require_fd(luo_create("same")), 1, NEW);
 	get(require_fd(luo_retrieve("all")), 1, OLD);
 	ride_fails();
+	ride_waits_for_nobody();
 	get(session, 2, OLD);
 }
 
@@ -164,6 +178,10 @@ static void ride_third(void)
 	check_ret(luo_retrieve("all"), -ENOENT, "nothing of it was left");
 	check_ret(luo_retrieve("held"), -ENOENT);
 	check_ret(luo_retrieve("fails"), -ENOENT);
+	session = require_fd(luo_retrieve("thawed"));
+	get(session, 1, NEW);
+	check_ret(luo_finish(session), 0);
+	close(session);
 	session = require_fd(luo_retrieve("untouched"));
 	get(session, 1, OLD);
 	check_ret(luo_finish(session), 0);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
 #include "../lib/data.h"
@@ -18,7 +17,6 @@
 #include "../lib/story.h"
 
 #define TIMELINE	"/sys/kernel/debug/liveupdate/timeline"
-#define LOG_READ_ALL	3
 #define NAME		"timeline"
 #define SEED		0x71e0
 #define FILES		3
@@ -33,7 +31,7 @@ static const char * const steps[] = {
 	"step=reserve", "step=boot", "step=decode", "step=init", "step=userspace",
 };
 
-static char text[65536], log_text[262144];
+static char text[65536];
 
 static void timeline_read(void)
 {
@@ -70,21 +68,6 @@ static unsigned int updates_shown(void)
 	char *at = text;
 
 	while ((at = strstr(at, " from="))) {
-		nr++;
-		at++;
-	}
-	return nr;
-}
-
-/* How often the log has a line. */
-static unsigned int log_says(const char *what)
-{
-	int len = klogctl(LOG_READ_ALL, log_text, sizeof(log_text) - 1);
-	unsigned int nr = 0;
-	char *at = log_text;
-
-	log_text[len < 0 ? 0 : len] = '\0';
-	while ((at = strstr(at, what))) {
 		nr++;
 		at++;
 	}
@@ -221,7 +204,7 @@ static void timeline_third(void)
 	check(to_ns(value_of(2, " from=", " ticks=") - value_of(1, " from=", " ticks="),
 		    value_of(1, " from=", " khz=")) >
 	      value_of(1, " from=", " blackout_ns="));
-	check(!log_says("timeline: "));
+	check(!guest_log_count("timeline: "));
 }
 
 STORY(timeline, .stages = 3,
@@ -255,7 +238,7 @@ static void again_second(void)
 	check(updates_shown() == 1);
 	check_calls(1, "call=freeze handler=memfd-v", FILES + 1);
 	check_calls(1, "call=freeze handler=luo-test", 1);
-	check(!log_says("timeline: "));
+	check(!guest_log_count("timeline: "));
 }
 
 STORY(timeline_again, .stages = 2, .stage = { again_first, again_second });
@@ -292,8 +275,8 @@ static void bad_second(void)
 	load();
 	timeline_read();
 	check(!updates_shown(), "%s", text);
-	check(log_says("timeline: 1 of 1 updates cannot be read") == 1);
-	check(log_says("timeline: ") == 1);
+	check(guest_log_count("timeline: 1 of 1 updates cannot be read") == 1);
+	check(guest_log_count("timeline: ") == 1);
 	save();
 }
 
@@ -303,7 +286,7 @@ static void bad_third(void)
 	timeline_read();
 	check(updates_shown() == 1, "%s", text);
 	check_update(2);
-	check(!log_says("timeline: "));
+	check(!guest_log_count("timeline: "));
 	damage_load();
 	save();
 	damage("update 1 1436 1\n");
@@ -315,8 +298,8 @@ static void bad_fourth(void)
 	timeline_read();
 	check(updates_shown() == 1, "%s", text);
 	check_update(3);
-	check(log_says("timeline: 1 of 2 updates cannot be read") == 1);
-	check(log_says("timeline: ") == 1);
+	check(guest_log_count("timeline: 1 of 2 updates cannot be read") == 1);
+	check(guest_log_count("timeline: ") == 1);
 	damage_load();
 	save();
 	damage("timeline 48 8 seal\n");
@@ -327,8 +310,8 @@ static void bad_fifth(void)
 	load();
 	timeline_read();
 	check(!updates_shown(), "%s", text);
-	check(log_says("timeline: of earlier updates it cannot be read") == 1);
-	check(log_says("timeline: ") == 1);
+	check(guest_log_count("of earlier updates it cannot be read") == 1);
+	check(guest_log_count("timeline: ") == 1);
 }
 
 STORY(timeline_bad, .stages = 5,
