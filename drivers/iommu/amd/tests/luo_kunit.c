@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/mm.h>
 
 #include "../amd_iommu.h"
@@ -68,7 +69,8 @@ static int luo_tables_init(struct kunit *test)
 	t->low[5] = 0x12345000 | LEAF;
 	for (unsigned int i = 0; i < 4; i++) {
 		t->low[8 + i] = LEAF_7(0x12348000ULL, (u64)SZ_16K);
-		t->mid[4 + i] = LEAF_7(0x30000000ULL, (u64)SZ_8M);
+		t->mid[4 + i] = LEAF_7(0x30000000ULL, (u64)SZ_8M) &
+				~IOMMU_PTE_IR;
 	}
 	t->mid[2] = 0x20000000 | LEAF;
 	test->priv = t;
@@ -85,43 +87,69 @@ static void luo_tables_exit(struct kunit *test)
 	free_page((unsigned long)t->low);
 }
 
-struct leaf {
-	u64 iova;
-	u64 phys;
-	u64 size;
-};
-
 struct seen {
-	struct leaf leaves[5];
+	struct iommu_luo_leaf leaves[5];
 	unsigned int nr;
 	unsigned int stop;
 };
 
-static int note_leaf(u64 iova, phys_addr_t phys, u64 size, void *arg)
+static int note_leaf(const struct iommu_luo_leaf *leaf, void *arg)
 {
 	struct seen *seen = arg;
 
 	if (seen->nr < ARRAY_SIZE(seen->leaves))
-		seen->leaves[seen->nr] = (struct leaf){ iova, phys, size };
+		seen->leaves[seen->nr] = *leaf;
 	return ++seen->nr == seen->stop ? -EINTR : 0;
+}
+
+static const struct iommu_luo_leaf want[] = {
+	{ 0x40205000, 0x12345000, SZ_4K, IOMMU_READ | IOMMU_WRITE },
+	{ 0x40208000, 0x12348000, SZ_16K, IOMMU_READ | IOMMU_WRITE },
+	{ 0x40400000, 0x20000000, SZ_2M, IOMMU_READ | IOMMU_WRITE },
+	{ 0x40800000, 0x30000000, SZ_8M, IOMMU_WRITE },
+};
+
+static void expect_leaf(struct kunit *test, const struct iommu_luo_leaf *leaf,
+			unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, leaf->iova, want[nr].iova);
+	KUNIT_EXPECT_EQ(test, leaf->phys, want[nr].phys);
+	KUNIT_EXPECT_EQ(test, leaf->size, want[nr].size);
+	KUNIT_EXPECT_EQ(test, leaf->prot, want[nr].prot);
 }
 
 /* A page is seen once, however many entries it has. */
 static void walk(struct kunit *test)
 {
-	static const struct leaf want[] = {
-		{ 0x40205000, 0x12345000, SZ_4K },
-		{ 0x40208000, 0x12348000, SZ_16K },
-		{ 0x40400000, 0x20000000, SZ_2M },
-		{ 0x40800000, 0x30000000, SZ_8M },
-	};
 	struct tables *t = test->priv;
 	struct seen seen = {};
 
 	KUNIT_EXPECT_EQ(test, amd_luo_tables_walk(t->top, LEVEL, 0, note_leaf,
 						  &seen), 0);
 	KUNIT_ASSERT_EQ(test, seen.nr, ARRAY_SIZE(want));
-	KUNIT_EXPECT_MEMEQ(test, seen.leaves, want, sizeof(want));
+	for (unsigned int i = 0; i < seen.nr; i++)
+		expect_leaf(test, &seen.leaves[i], i);
+}
+
+/* Every address in a mapping leads to it, and no other one does. */
+static void lookup(struct kunit *test)
+{
+	static const u64 holes[] = {
+		0, 0x40204000, 0x40207000, 0x40206000, 0x4020c000, 0x40600000, 0x41000000, 0x80205000,
+		0x8040205000, ~0ULL,
+	};
+	struct tables *t = test->priv;
+	struct iommu_luo_leaf leaf;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++)
+		for (u64 off = 0; off < want[i].size; off += SZ_4K) {
+			KUNIT_ASSERT_EQ(test, amd_luo_tables_lookup(t->top, LEVEL,
+						want[i].iova + off, &leaf), 0);
+			expect_leaf(test, &leaf, i);
+		}
+	for (unsigned int i = 0; i < ARRAY_SIZE(holes); i++)
+		KUNIT_EXPECT_EQ(test, amd_luo_tables_lookup(t->top, LEVEL, holes[i],
+						      &leaf), -ENOENT);
 }
 
 static void walk_stops(struct kunit *test)
@@ -323,6 +351,7 @@ static void domain_record(struct kunit *test)
 
 static struct kunit_case amd_luo_cases[] = {
 	KUNIT_CASE(walk),
+	KUNIT_CASE(lookup),
 	KUNIT_CASE(walk_stops),
 	KUNIT_CASE(check_whole),
 	KUNIT_CASE(check_missing),

@@ -128,9 +128,10 @@ find_programs()
 # The initramfs: init with its files, then the next kernel with the first part.
 build_initrd()
 {
-	local args=(--init "$bin/init") file
+	local args=(--init "$bin/init") files=("$bin"/uapi_* "$bin/luoctl") file
 
-	for file in "$bin"/uapi_* "$bin"/luoctl "$bin"/luo_vmm "$bin"/base_iommufd; do
+	[[ $list != devices.tsv ]] || files+=("$bin/luo_vmm" "$bin"/base_*)
+	for file in "${files[@]}"; do
 		[[ ! -e $file ]] || args+=(--file "$file:/tests/${file##*/}")
 	done
 	for file in luo_test_handler luo_test_damage luo_test_function test_kho irqbypass \
@@ -179,7 +180,7 @@ boot_test()
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
 	[[ -z $most ]] || words+=("luo.most=$most")
-	[[ $soak -eq 0 ]] || words+=(luo.soak=1 "luo.seed=$round" luo.calls=50000)
+	[[ $soak -eq 0 ]] || words+=(luo.soak=1 "luo.seed=$round" luo.calls=50000 luo.kills=500)
 	[[ $icount -eq 0 ]] || args+=(--icount)
 	[[ ${panic:--} == - ]] || args+=(--panic "$panic")
 	case $kind in

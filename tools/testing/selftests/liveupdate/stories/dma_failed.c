@@ -51,8 +51,14 @@ STORY(dma_no_iommu, .stages = 2, .stage = { failed_save, failed_load },
  */
 static void no_record_load(void)
 {
+	struct dma_note *note = story_note();
+	void *regs;
+
 	check(guest_log_count("it stays on, for no device (F16)") == 1);
 	failed_load();
+	regs = vmm_bar_sysfs(note->device.bdf, 0, NIC_REGS);
+	if (check(regs))
+		nic_mark(regs);
 }
 
 STORY(dma_no_record, .stages = 2, .stage = { failed_save, no_record_load },

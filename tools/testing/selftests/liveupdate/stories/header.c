@@ -17,9 +17,12 @@
 #define SEED	0xa00a
 #define SIZE	(48 * MiB)
 
-/* struct luo_header_ser: magic 0, version 8, size 12, sessions_pa 32 */
+/*
+ * struct luo_header_ser: magic 0, version 8, size 12, generation 24, sessions_pa 32,
+ * nr_sessions 48. Of the first nothing but the checksum tells.
+ */
 static const char * const orders[] = {
-	"header 50 1\n",		/* checksum */
+	"header 24 2\n",		/* another generation */
 	"header 8 2 seal\n",		/* unknown version */
 	"header 12 40 seal\n",		/* truncated */
 	"header 0 20 seal\n",		/* not a header at all */

@@ -2,15 +2,20 @@
 /*
  * An agent is killed between any two of its system calls: before the first one,
  * then before its return, before the second one, and so on, until it comes to its
- * end. Whatever it had done, nothing is lost and nothing is left behind: F3, F12.
+ * end; and by another CPU at any time, in the middle of a call as well. Whatever
+ * it had done, nothing is lost and nothing is left behind: F3, F12.
+ *	luo.kills=N	how many times in each kernel, at random
+ *	luo.seed=N	and when
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/counters.h"
@@ -24,6 +29,7 @@
 #define SIZE		(8 * PAGE)
 #define SLACK_KB	(16 * 1024)
 #define MOST		1000
+#define KILLS		40
 
 /*
  * Run an agent up to its nth stop at the border of a system call. Gives its exit
@@ -120,8 +126,8 @@ static void old_kernel(void)
 /* Whether the agent, who shares this, has come to its FINISH. */
 static volatile bool *finishing;
 
-/* The whole of it in the new one. */
-static void new_agent(void)
+/* All of it in the new one. Return: the session */
+static int retrieve_all(void)
 {
 	int dev = luo_open(), session, fd, i;
 
@@ -133,6 +139,13 @@ static void new_agent(void)
 			_exit(1);
 		close(fd);
 	}
+	return session;
+}
+
+static void new_agent(void)
+{
+	int session = retrieve_all();
+
 	*finishing = true;
 	if (luo_finish(session))
 		_exit(2);
@@ -190,3 +203,99 @@ static void new_kernel(void)
 }
 
 STORY(killed_anywhere, .stages = 2, .stage = { old_kernel, new_kernel });
+
+/* Whether an agent, who shares this, has come to its end. */
+static volatile bool *done;
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Kill an agent after so many ns, or when it has come to its end. */
+static uint64_t killed_after(void (*agent)(void), uint64_t ns)
+{
+	uint64_t begin = now();
+	pid_t pid;
+
+	*done = false;
+	pid = fork();
+	if (!pid) {
+		agent();
+		*done = true;
+		for (;;)
+			pause();
+	}
+	require(pid > 0);
+	while (!*done && now() - begin < ns)
+		;
+	ns = now() - begin;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return ns;
+}
+
+/* More often early than late: most of the time goes by at the end. */
+static void kill_at_random(void (*agent)(void), void (*after)(void))
+{
+	unsigned long kills = guest_number("luo.kills", KILLS), n, middle = 0;
+	unsigned long seed = guest_number("luo.seed", 1);
+	uint64_t whole;
+	double part;
+
+	done = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	require(done != MAP_FAILED);
+	srandom(seed * 2 + story_stage());
+	whole = killed_after(agent, UINT64_MAX);
+	after();
+	for (n = 0; n < kills; n++) {
+		part = (double)random() / RAND_MAX;
+		killed_after(agent, part * part * whole);
+		if (!*done)
+			middle++;
+		after();
+	}
+	munmap((void *)done, PAGE);
+	check(middle > kills / 4, "%lu of %lu came to their end", kills - middle, kills);
+	story_log("luo.seed=%lu: killed %lu times, %lu before its end, which comes after %lu us",
+		  seed, kills, middle, (unsigned long)(whole / 1000));
+}
+
+static void old_is_gone(void)
+{
+	close(require_fd(create_again("killed-old")));
+}
+
+static void old_kernel_at_random(void)
+{
+	struct counters before;
+
+	counters_get(&before);
+	kill_at_random(old_agent, old_is_gone);
+	check_ret(guest_kexec_unload(), 0);
+	counters_check(&before, SLACK_KB);
+	make_files("killed-new");
+}
+
+static void retrieving_agent(void)
+{
+	retrieve_all();
+}
+
+static void new_waits(void)
+{
+	check(waits());
+	device_is_free();
+}
+
+static void new_kernel_at_random(void)
+{
+	kill_at_random(retrieving_agent, new_waits);
+	check_ret(luo_finish(retrieve_all()), 0);
+}
+
+STORY(killed_at_random, .stages = 2,
+      .stage = { old_kernel_at_random, new_kernel_at_random });
