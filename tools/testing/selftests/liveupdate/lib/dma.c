@@ -136,12 +136,20 @@ void dma_check_driver(void)
 {
 	struct dma_note *note = story_note();
 	char name[32], state[32];
+	int tries;
 
 	vmm_driver(note->device.bdf, name, sizeof(name));
 	check(!*name || !strcmp(name, "vfio-pci"), "%s has it", name);
-	/* To ask by its registers would wake it. */
-	check_ret(vmm_attr(note->device.bdf, "power_state", state, sizeof(state)), 0);
-	check(!strcmp(state, "D0") || !strcmp(state, "unknown"), "it is in %s", state);
+	/*
+	 * To ask by its registers would wake it. A driver puts it to sleep a little
+	 * after it was bound.
+	 */
+	for (tries = 0; tries < 20; tries++) {
+		check_ret(vmm_attr(note->device.bdf, "power_state", state, sizeof(state)), 0);
+		if (!check(!strcmp(state, "D0") || !strcmp(state, "unknown"), "it is in %s", state))
+			break;
+		usleep(10000);
+	}
 }
 
 void dma_ram(struct nic *nic, int session)

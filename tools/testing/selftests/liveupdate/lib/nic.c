@@ -96,7 +96,11 @@ static void fill_ring(struct nic *nic)
 	nic_unaim(nic);
 }
 
-/* 4095 descriptors of 4096 are the device's: RDT never catches up with RDH. */
+/*
+ * 4095 descriptors of 4096 are the device's: RDT never catches up with RDH. Until
+ * its reset it may still use the ring that somebody programmed before, at the same
+ * address and in the middle of it: so the ring is filled after that.
+ */
 void nic_receive(struct nic *nic)
 {
 	unsigned int i;
@@ -105,6 +109,7 @@ void nic_receive(struct nic *nic)
 	set_reg(nic, CTRL, reg(nic, CTRL) | CTRL_RST);
 	while (reg(nic, CTRL) & CTRL_RST)
 		;
+	fill_ring(nic);
 	set_reg(nic, IMC, ~0U);
 	set_reg(nic, CTRL, reg(nic, CTRL) | CTRL_SLU | CTRL_ASDE);
 	for (i = 0; i < 128; i++)
@@ -138,7 +143,6 @@ int nic_start(struct nic *nic)
 		ret = nic_memfd(nic);
 	if (ret)
 		return ret;
-	fill_ring(nic);
 	ret = vmm_start(&nic->vmm, bdf, nic->memfd, NIC_SIZE, NIC_IOVA);
 	if (!ret)
 		ret = nic_regs(nic);
@@ -153,7 +157,6 @@ int nic_drive(struct nic *nic, const char *bdf, int memfd)
 
 	if (ret)
 		return ret;
-	fill_ring(nic);
 	nic->regs = vmm_bar_sysfs(bdf, 0, NIC_REGS);
 	if (!nic->regs)
 		return -ENXIO;
