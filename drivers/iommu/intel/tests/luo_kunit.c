@@ -113,6 +113,23 @@ static void walk(struct kunit *test)
 		expect_leaf(test, &seen.leaves[i], i);
 }
 
+static int find(struct kunit *test, u64 iova, struct iommu_luo_leaf *leaf)
+{
+	struct tables *t = test->priv;
+
+	return intel_luo_tables_lookup(t->top, LEVEL, iova, leaf);
+}
+
+static void find_page(struct kunit *test, unsigned int nr)
+{
+	struct iommu_luo_leaf leaf = {};
+
+	for (u64 off = 0; off < want[nr].size; off += SZ_4K) {
+		KUNIT_EXPECT_EQ(test, find(test, want[nr].iova + off, &leaf), 0);
+		expect_leaf(test, &leaf, nr);
+	}
+}
+
 /* Every address in a mapping leads to it, and no other one does. */
 static void lookup(struct kunit *test)
 {
@@ -120,18 +137,12 @@ static void lookup(struct kunit *test)
 		0, 0x40204000, 0x40207000, 0x40600000, 0x80205000,
 		0x8040205000, ~0ULL,
 	};
-	struct tables *t = test->priv;
 	struct iommu_luo_leaf leaf;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++)
-		for (u64 off = 0; off < want[i].size; off += SZ_4K) {
-			KUNIT_ASSERT_EQ(test, intel_luo_tables_lookup(t->top, LEVEL,
-						want[i].iova + off, &leaf), 0);
-			expect_leaf(test, &leaf, i);
-		}
+		find_page(test, i);
 	for (unsigned int i = 0; i < ARRAY_SIZE(holes); i++)
-		KUNIT_EXPECT_EQ(test, intel_luo_tables_lookup(t->top, LEVEL, holes[i],
-						      &leaf), -ENOENT);
+		KUNIT_EXPECT_EQ(test, find(test, holes[i], &leaf), -ENOENT);
 }
 
 static void walk_stops(struct kunit *test)
