@@ -27,7 +27,7 @@ static const char *const symbols[] = {
 	"pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
 	"pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
 	"intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
-	"intel_luo_probe", "intel_luo_pasid_adopt", "__switch_to_asm", "__switch_to", NULL
+	"intel_luo_probe", "intel_luo_pasid_adopt", NULL
 };
 
 static void print_symbols(void)

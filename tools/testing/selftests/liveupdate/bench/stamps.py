@@ -9,8 +9,7 @@ clock goes on at a stop, to the next timer, does not matter.
 
 Stamped are: entry and return of liveupdate_reboot() and of memblock_free_all(),
 entry of kho_memory_init(), and of what machine_kexec() jumps to: the purgatory
-and then the entry of the next kernel; entry and return of what takes over devices,
-and where other tasks begin to run meanwhile, and where they end.
+and then the entry of the next kernel; entry and return of what takes over devices.
 
 Prints one line "@ stamp NAME COUNT" each; exit status 0 when the guest ended,
 1 when the stub could not be talked to.
@@ -22,7 +21,7 @@ import struct
 import sys
 import time
 
-RSI, RDI, RSP, RIP = 4, 5, 7, 16
+RDI, RSP, RIP = 5, 7, 16
 
 # struct kimage: where ->start, ->nr_segments and ->segment are, and the size of one
 KIMAGE_START, KIMAGE_NR_SEGMENTS, KIMAGE_SEGMENT = 24, 56, 64
@@ -34,9 +33,6 @@ TAKEOVER = ("pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo
             "pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
             "intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
             "intel_luo_probe", "intel_luo_pasid_adopt")
-
-# What every change of tasks calls, one after the other, with the old and the new one
-SWITCH = ("__switch_to_asm", "__switch_to")
 
 
 class Stub:
@@ -111,8 +107,7 @@ class Stamper:
 
     def __init__(self, stub, symbols):
         self.stub = stub
-        self.points = {}                # address: (name or None, what else to do)
-        self.switch = [symbols[name] for name in SWITCH if name in symbols]
+        self.points = {}                # address: (name, what else to do)
         for name, follow in (("kho_memory_init", self._at_return),
                              ("memblock_free_all", self._at_return),
                              ("liveupdate_reboot", self._at_return),
@@ -121,7 +116,7 @@ class Stamper:
                 self._add(symbols[name], name, follow)
         for name in TAKEOVER:
             if name in symbols:
-                self._add(symbols[name], name, self._at_takeover)
+                self._add(symbols[name], name, self._at_return)
 
     def _add(self, address, name, follow=None):
         if address not in self.points:
@@ -139,30 +134,6 @@ class Stamper:
 
         self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", again)
 
-    def _at_takeover(self, name, address):
-        """As _at_return(); what other tasks do until then is "others"."""
-        task = None
-
-        def switches(*_):
-            nonlocal task
-            old, new = self.stub.register(RDI), self.stub.register(RSI)
-            task = task or old
-            if old == task:
-                self._stamp("others")
-            elif new == task:
-                self._stamp("others.return")
-            self._add(self.switch[1], None, lambda *_: self._add(self.switch[0], None, switches))
-
-        def again(*_):
-            for watched in self.switch:
-                if watched in self.points:
-                    self._remove(watched)
-            self._add(address, name, self._at_takeover)
-
-        if len(self.switch) == len(SWITCH):
-            self._add(self.switch[0], None, switches)
-        self._add(self.stub.read64(self.stub.register(RSP)), name + ".return", again)
-
     def _at_jump(self, *_):
         image = self.stub.register(RDI)
         start = self.stub.read64(image + KIMAGE_START)
@@ -176,9 +147,6 @@ class Stamper:
     def _instructions(self):
         return int(re.search(r"instruction count = (\d+)", self.stub.monitor("info replay"))[1])
 
-    def _stamp(self, name):
-        print(f"@ stamp {name} {self._instructions()}", flush=True)
-
     def _stop(self):
         """Handle one breakpoint, which is gone then.
 
@@ -189,8 +157,7 @@ class Stamper:
         if address not in self.points:
             raise RuntimeError(f"stopped at {address:#x}")
         name, follow = self.points[address]
-        if name:
-            self._stamp(name)
+        print(f"@ stamp {name} {self._instructions()}", flush=True)
         self._remove(address)
         if follow:
             follow(name, address)
