@@ -344,8 +344,8 @@ static int leaf_verify(const struct iommu_luo_leaf *leaf, void *arg)
 				   leaf->prot);
 		if (ret < 0)
 			return ret;
+		cond_resched();
 	}
-	cond_resched();
 	return 0;
 }
 

@@ -36,7 +36,7 @@ usage()
 # "scale" comes first: it also tells the addresses that the stamps need.
 SCENARIOS=(scale big files runs runs1 digest)
 # The same is true of "symbols".
-DEVICES=(symbols device device0 device4k)
+DEVICES=(symbols device device0 device4k takeover takeover4k)
 
 die()
 {
@@ -69,7 +69,7 @@ parse()
 
 build()
 {
-	make -s -C "$HERE/.." OUTPUT="$out" "$out/obj/bench/init" >&2 ||
+	make -s -C "$HERE/.." OUTPUT="$out" "$out/obj/bench/init" "$out/calls.so" >&2 ||
 		die "cannot build the guest's program: needs gcc, make and libc6-dev"
 	cp "$out/obj/bench/init" "$out/init"
 }
@@ -110,6 +110,18 @@ stamped_args()
 		--qemu-arg -gdb --qemu-arg "unix:$out/gdb.sock,server=on,wait=off" --qemu-arg -S)
 }
 
+# counted_args SCENARIO: QEMU counts the instructions of what takes a device over,
+# and does not stop the guest for it.
+counted_args()
+{
+	local functions
+
+	functions=$(awk '$1 == "@" && $2 == "sym" && ($3 ~ /_luo_/ || $3 == "kho_memory_init") {
+		printf ",%s=%s", $3, $4 }' "$out/symbols.verdict")
+	vm_args+=(--icount --mem 6G
+		--qemu-arg -plugin --qemu-arg "$out/calls.so,out=$out/$1.calls$functions")
+}
+
 # device_args WORDS: a device behind VT-d that nobody sends anything to.
 device_args()
 {
@@ -132,6 +144,7 @@ scenario_args()
 	big)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 6G) ;;
 	digest)	stamped_args "$1" kho=off ;;
 	symbols) vm_args+=(--icount --mem 2G); device_args "bench=digest kunit.enable=0" ;;
+	takeover*) counted_args "$1"; device_args "bench=${1/takeover/device} kunit.enable=0" ;;
 	device*) stamped_args "$1"; vm_args+=(--mem 6G); device_args "bench=$1 kunit.enable=0" ;;
 	*)	stamped_args "$1" ;;
 	esac
@@ -144,6 +157,7 @@ run_scenario()
 	echo "bench: $name"
 	[[ $name != device* ]] || symbols=symbols
 	scenario_args "$name"
+	rm -f "$out/$name.calls"
 	: >"$out/$name.stamps"
 	if [[ " ${vm_args[*]} " == *" -gdb "* ]]; then
 		rm -f "$out/gdb.sock"

@@ -2,7 +2,7 @@
 /*
  * Init of the benchmark's guests: bench=NAME on the kernel command line says
  * which scenario. In the first kernel it also hands out the addresses of the
- * functions that stamps.py measures from outside.
+ * functions that are measured from outside.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,10 @@ static const struct scenario *const scenarios[] = {
 
 static const char *const symbols[] = {
 	"liveupdate_reboot", "machine_kexec", "kho_memory_init", "memblock_free_all",
-	/* What takes a device over, see stamps.py. */
+	/*
+	 * All that a kernel does to take over a device: see calls.c. The calls of
+	 * one that another one of them makes are counted once.
+	 */
 	"pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
 	"pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
 	"intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",

@@ -9,7 +9,7 @@ clock goes on at a stop, to the next timer, does not matter.
 
 Stamped are: entry and return of liveupdate_reboot() and of memblock_free_all(),
 entry of kho_memory_init(), and of what machine_kexec() jumps to: the purgatory
-and then the entry of the next kernel; entry and return of what takes over devices.
+and then the entry of the next kernel.
 
 Prints one line "@ stamp NAME COUNT" each; exit status 0 when the guest ended,
 1 when the stub could not be talked to.
@@ -27,12 +27,6 @@ RDI, RSP, RIP = 5, 7, 16
 KIMAGE_START, KIMAGE_NR_SEGMENTS, KIMAGE_SEGMENT = 24, 56, 64
 SEGMENT_SIZE = 32
 ENTRY_64 = 0x200        # of a bzImage, from the start of its loaded part
-
-# All that a kernel does to take over a device; none of them calls another one
-TAKEOVER = ("pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
-            "pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
-            "intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
-            "intel_luo_probe", "intel_luo_pasid_adopt")
 
 
 class Stub:
@@ -114,9 +108,6 @@ class Stamper:
                              ("machine_kexec", self._at_jump)):
             if name in symbols:
                 self._add(symbols[name], name, follow)
-        for name in TAKEOVER:
-            if name in symbols:
-                self._add(symbols[name], name, self._at_return)
 
     def _add(self, address, name, follow=None):
         if address not in self.points:

@@ -32,6 +32,7 @@
 #define NR_FILES	8
 #define NR_FDS		(NR_SESSIONS + NR_FILES)
 #define NR_NAMES	32
+#define MAX_FD		64
 #define SIZE		(4 * PAGE)
 #define SLACK_KB	(16 * 1024)
 
@@ -62,9 +63,6 @@ static bool is_ours(const uint8_t *name)
 static int fds[NR_FDS];
 static int dev;
 static char *page, *readonly, *edge;
-
-/* A session that is none of their business. */
-static int untouched = -1;
 
 static const struct command {
 	unsigned long nr;
@@ -122,7 +120,7 @@ static int *some_file(void)
 /* Now and then one of any kind, or of no kind. */
 static int or_another(int fd)
 {
-	return rnd(8) ? fd : rnd(2) ? PICK(fds) : (int)rnd(64) - 2;
+	return rnd(8) ? fd : rnd(2) ? PICK(fds) : (int)rnd(MAX_FD) - 2;
 }
 
 static void some_name(char *name)
@@ -226,10 +224,21 @@ static void call_file(void)
 	}
 }
 
+/* A random descriptor must not hit a session of the parent. */
+static void leave_others_alone(void)
+{
+	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
+	int fd;
+
+	for (fd = 0; fd < MAX_FD; fd++)
+		if (!luo_get_name(fd, name) && !is_ours((uint8_t *)name))
+			close(fd);
+}
+
 static void process(unsigned int who, unsigned long calls, uint64_t seed)
 {
 	state = seed * NR_PROCESSES + who;
-	close(untouched);
+	leave_others_alone();
 	if (who % 2)
 		dev = luo_observe();
 	while (calls--) {
@@ -317,7 +326,7 @@ static void nothing_outgoing(void)
 	close(observer);
 }
 
-static int make_session(const char *name)
+static void make_session(const char *name)
 {
 	int session = require_fd(luo_create(name)), i;
 
@@ -325,7 +334,6 @@ static int make_session(const char *name)
 		check_ret(luo_preserve(session,
 				       require_fd(data_memfd(name, 0, SEED + i, SIZE)),
 				       i), 0);
-	return session;
 }
 
 static void random_save(void)
@@ -334,7 +342,7 @@ static void random_save(void)
 	int i;
 
 	memory();
-	untouched = make_session("untouched");
+	make_session("untouched");
 	counters_get(&before);
 	campaign();
 	nothing_outgoing();
