@@ -75,18 +75,33 @@ static bool has_xattrs(struct inode *inode)
 	return false;
 }
 
+/* A writer may hold it for as long as userspace likes: reboot(2) does not wait. */
+static int lock_inode(struct inode *inode)
+{
+	while (!inode_trylock(inode)) {
+		if (liveupdate_reboot_waits())
+			return -ERESTART;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
 static struct memfd_luo *attach(struct file *file, bool unlimited)
 {
 	struct inode *inode = file_inode(file);
 	struct memfd_luo *luo;
+	int err;
 
 	if (!is_memfd(file)) {
 		pr_info("%pD is on a tmpfs mount or the kernel's own: not a memfd\n",
 			file);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
-	if (inode_lock_killable(inode))
-		return ERR_PTR(-EINTR);
+	err = lock_inode(inode);
+	if (err)
+		return ERR_PTR(err);
 	if (has_xattrs(inode)) {
 		pr_info("%pD has extended attributes or an ACL\n", file);
 		luo = ERR_PTR(-EOPNOTSUPP);

@@ -84,6 +84,12 @@ static int fill_record(struct memfd_luo *luo, struct folio *folio)
 	return err == -EDQUOT ? -ENOSPC : err;
 }
 
+/* A fault that was on its way when the file became shorter: PRESERVE came after. */
+static bool is_beyond_end(struct inode *inode, struct folio *folio)
+{
+	return folio->index >= DIV_ROUND_UP(i_size_read(inode), PAGE_SIZE);
+}
+
 /* Slow part of memfd_luo_fill(). */
 int __memfd_luo_fill(struct inode *inode, struct folio *folio)
 {
@@ -103,7 +109,7 @@ int __memfd_luo_fill(struct inode *inode, struct folio *folio)
 		err = -EINTR;
 		goto put;
 	}
-	if (luo->state == MEMFD_LUO_FROZEN)
+	if (luo->state == MEMFD_LUO_FROZEN || is_beyond_end(inode, folio))
 		err = -EAGAIN;
 	else if (luo->state == MEMFD_LUO_OPEN)
 		err = fill_record(luo, folio);

@@ -274,12 +274,12 @@ EXPORT_SYMBOL_GPL(iommu_luo_unpreserve_device);
  * @bus: PCI bus
  * @devfn: PCI device and function
  *
- * For the shutdown of an IOMMU driver, when nothing else runs any more: takes
- * no lock.
+ * For the IOMMU drivers: when they preserve a device, and at shutdown, when
+ * nothing else runs any more. Takes no lock.
  *
- * Return: true if it is preserved
+ * Return: the IOMMU that goes on translating for it, or NULL
  */
-bool iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn)
+struct iommu_device *iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn)
 {
 	struct iommu_luo_out *out;
 
@@ -288,6 +288,6 @@ bool iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn)
 		    out->entry->dev.segment == segment &&
 		    out->entry->dev.bus == bus &&
 		    out->entry->dev.devfn == devfn)
-			return true;
-	return false;
+			return out_by_index(out->entry->dev.hw)->key;
+	return NULL;
 }

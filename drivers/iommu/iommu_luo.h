@@ -73,9 +73,15 @@ unsigned int iommu_luo_check_links(struct iommu_luo_entry_ser *entries,
 				   u32 nr);
 
 /* New kernel: iommu_luo_restore.c */
-struct iommu_domain *iommu_luo_restore(struct device *dev,
-				       bool single);
+int iommu_luo_restored_id(const struct iommu_domain *domain);
 void iommu_luo_left(struct iommu_domain *old);
+
+#ifdef CONFIG_LIVEUPDATE_IOMMU
+struct iommu_domain *iommu_luo_restore(struct device *dev);
+void iommu_luo_refuse(struct device *dev);
+#else
+static inline void iommu_luo_refuse(struct device *dev) { }
+#endif
 
 static inline bool iommu_luo_is_restored(const struct iommu_domain *domain)
 {

@@ -140,10 +140,39 @@ static struct iommu_domain *restore(struct device *dev,
 	return res->domain;
 }
 
+/* The record of a device, or NULL: an ordinary one. */
+static const struct iommu_luo_dev_ser *record_of(struct device *dev)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return NULL;
+	pdev = to_pci_dev(dev);
+	return iommu_luo_dev(pci_domain_nr(pdev->bus), pdev->bus->number,
+			     pdev->devfn);
+}
+
+/* It has been stopped, or is not the one that was recorded. */
+static void restore_failed(struct device *dev)
+{
+	const struct iommu_luo_ops *ops = dev_iommu_ops(dev)->liveupdate;
+
+	if (ops)
+		ops->restore_failed(dev);
+}
+
+static void fail(struct device *dev, const struct iommu_luo_dev_ser *ser,
+		 long why)
+{
+	dev_err(dev, "live update: its domain cannot be restored: %pe\n",
+		ERR_PTR(why));
+	iommu_luo_fail_dev(ser, "its domain cannot be restored");
+	restore_failed(dev);
+}
+
 /**
  * iommu_luo_restore() - find a device in the domain that it was in
- * @dev: a device that was just found
- * @single: It is alone in its group.
+ * @dev: a device that was just found, alone in its group
  *
  * If it is one that was preserved, but cannot go on, then it is stopped before
  * this returns: its translation may change (F15).
@@ -151,37 +180,46 @@ static struct iommu_domain *restore(struct device *dev,
  * Context: sleeps, the mutex of the group is held.
  * Return: the domain that the hardware uses for it, or NULL: an ordinary device
  */
-struct iommu_domain *iommu_luo_restore(struct device *dev, bool single)
+struct iommu_domain *iommu_luo_restore(struct device *dev)
 {
-	const struct iommu_luo_dev_ser *ser;
+	const struct iommu_luo_dev_ser *ser = record_of(dev);
 	struct iommu_domain *domain;
-	struct pci_dev *pdev;
 
-	if (!dev_is_pci(dev))
-		return NULL;
-	pdev = to_pci_dev(dev);
-	ser = iommu_luo_dev(pci_domain_nr(pdev->bus), pdev->bus->number,
-			    pdev->devfn);
 	if (!ser)
 		return NULL;
-	if (iommu_luo_failed_dev(ser) ||
-	    liveupdate_gate_off(LIVEUPDATE_GATE_DEFAULT_DOMAIN))
-		goto failed;
+	/* one that was plugged in later is nobody we know */
+	if (!pci_luo_incoming(to_pci_dev(dev)) || iommu_luo_failed_dev(ser) ||
+	    liveupdate_gate_off(LIVEUPDATE_GATE_DEFAULT_DOMAIN)) {
+		restore_failed(dev);
+		return NULL;
+	}
 
-	domain = single ? restore(dev, ser) : ERR_PTR(-EMLINK);
+	domain = restore(dev, ser);
 	if (IS_ERR(domain)) {
-		dev_err(dev, "live update: its domain cannot be restored: %pe\n",
-			domain);
-		iommu_luo_fail_dev(ser, "its domain cannot be restored");
-		goto failed;
+		fail(dev, ser, PTR_ERR(domain));
+		return NULL;
 	}
 	dev_info(dev, "live update: goes on in the domain of the previous kernel\n");
 	return domain;
+}
 
-failed:
-	if (dev_iommu_ops(dev)->liveupdate)
-		dev_iommu_ops(dev)->liveupdate->restore_failed(dev);
-	return NULL;
+/**
+ * iommu_luo_refuse() - a device is not alone in its group
+ * @dev: a device that was just found
+ *
+ * It gets the domain of the group: if it was preserved then it is stopped before.
+ *
+ * Context: sleeps, the mutex of the group is held.
+ */
+void iommu_luo_refuse(struct device *dev)
+{
+	const struct iommu_luo_dev_ser *ser = record_of(dev);
+
+	if (ser && pci_luo_incoming(to_pci_dev(dev)) &&
+	    !iommu_luo_failed_dev(ser))
+		fail(dev, ser, -EMLINK);
+	else if (ser)
+		restore_failed(dev);
 }
 
 /**
@@ -267,21 +305,12 @@ bool iommu_luo_on_restored_domain(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_luo_on_restored_domain);
 
-/**
- * iommu_luo_device_domain_id() - in which restored domain is a device?
- * @dev: the device
- *
- * Context: sleeps; the caller knows that the device stays in its domain.
- * Return: the id of the domain; -ENOENT: in none
- */
-int iommu_luo_device_domain_id(struct device *dev)
+/* What iommu_luo_domain_id() said of it in the previous kernel, or -ENOENT. */
+int iommu_luo_restored_id(const struct iommu_domain *domain)
 {
-	struct iommu_domain *domain = iommu_luo_group_domain(dev);
-
 	return iommu_luo_is_restored(domain) ? domain->luo_restored->id :
 					       -ENOENT;
 }
-EXPORT_SYMBOL_GPL(iommu_luo_device_domain_id);
 
 /**
  * struct verify - state of a comparison of two domains

@@ -37,6 +37,7 @@ int pci_luo_slot_add(unsigned int *slot);
 unsigned int pci_luo_slot_del(unsigned int slot);
 void pci_luo_fill(struct pci_dev *pdev, struct pci_luo_fn_ser *ser);
 int pci_luo_check(struct pci_dev *pdev);
+bool pci_luo_lock(struct pci_dev *pdev);
 int pci_msi_luo_prepare(struct pci_dev *pdev, struct pci_luo_masks *masks);
 void pci_msi_luo_mask(struct pci_dev *pdev, struct pci_luo_masks *masks);
 void pci_msi_luo_unmask(struct pci_dev *pdev, struct pci_luo_masks *masks);

@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/slab.h>
 
 #ifdef CONFIG_X86
 #include <asm/pci-direct.h>
@@ -33,7 +34,7 @@ static struct pci_luo_in *in_find(u16 segment, u8 bus, u8 devfn)
 	for (i = 0; i < nr; i++) {
 		in = pci_luo_in_get(i);
 		if (pci_luo_fn_is(&in->ser, segment, bus, devfn) &&
-		    READ_ONCE(in->state) != PCI_LUO_DONE)
+		    READ_ONCE(in->state) < PCI_LUO_DONE)
 			return in;
 	}
 	return NULL;
@@ -50,7 +51,7 @@ static struct pci_luo_in *in_of(const struct pci_dev *pdev)
 static void in_set_state(struct pci_luo_in *in, enum pci_luo_state state)
 {
 	lockdep_assert_held(&pci_luo_in_lock);
-	if (state == PCI_LUO_DONE)
+	if (state >= PCI_LUO_DONE)
 		WRITE_ONCE(pci_luo_in_done, pci_luo_in_done + 1);
 	WRITE_ONCE(in->state, state);
 }
@@ -213,24 +214,41 @@ void pci_luo_visit_fns(pci_luo_visit_fn fn)
 		struct pci_luo_in *in = pci_luo_in_get(i);
 
 		if (!(in->ser.flags & PCI_LUO_FN_BRIDGE) &&
-		    READ_ONCE(in->state) != PCI_LUO_DONE)
+		    READ_ONCE(in->state) < PCI_LUO_DONE)
 			fn(in->ser.segment, in->ser.bus, in->ser.devfn);
 	}
 }
 
-/* Nobody knows which functions those were: better safe than sorry. */
+static bool is_left(const struct pci_dev *pdev)
+{
+	unsigned int i, nr = pci_luo_in_nr();
+	struct pci_luo_in *in;
+
+	for (i = 0; i < nr; i++) {
+		in = pci_luo_in_get(i);
+		if (READ_ONCE(in->state) == PCI_LUO_LEFT &&
+		    pci_luo_fn_is(&in->ser, pci_domain_nr(pdev->bus),
+				  pdev->bus->number, pdev->devfn))
+			return true;
+	}
+	return false;
+}
+
+/* One that turns up late; where records were lost, any: nobody knows which. */
 static void stop_if_stray(struct pci_dev *pdev)
 {
 	u16 command;
 
 	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL ||
-	    !pci_luo_records_lost())
+	    !(pci_luo_records_lost() || is_left(pdev)))
 		return;
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (!(command & PCI_COMMAND_MASTER))
 		return;
 	master_off(pdev);
-	pci_err(pdev, "live update: bus mastering is off: records were lost\n");
+	pci_err(pdev, "live update: bus mastering is off: %s\n",
+		pci_luo_records_lost() ? "records were lost" :
+					 "nobody waits for it any more");
 }
 
 /**
@@ -321,6 +339,18 @@ static void take_over_end(struct pci_dev *pdev)
 	in_end(pdev, in);
 }
 
+/* It was bound with a list of IDs, and can be bound to anybody again. */
+static void override_clear(struct pci_dev *pdev)
+{
+	if (!pci_luo_lock(pdev)) {
+		pci_warn(pdev, "live update: is being unbound, removed, or changed: its driver_override stays\n");
+		return;
+	}
+	kfree(pdev->driver_override);
+	pdev->driver_override = NULL;
+	device_unlock(&pdev->dev);
+}
+
 /**
  * pci_luo_finish() - the take-over of a function has ended
  * @pdev: the function; somebody owns it, or it is quiesced
@@ -339,27 +369,64 @@ void pci_luo_finish(struct pci_dev *pdev)
 	take_over_end(pdev);
 	clear_bit(PCI_LUO_FAILED, &pdev->liveupdate);
 	if (!(ser->flags & PCI_LUO_FN_OVERRIDE))
-		driver_set_override(&pdev->dev, &pdev->driver_override, "", 0);
+		override_clear(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_luo_finish);
 
+static void mark_left(u16 segment, u8 bus, u8 devfn)
+{
+	struct pci_luo_in *in;
+
+	guard(mutex)(&pci_luo_in_lock);
+	in = in_find(segment, bus, devfn);
+	if (in)
+		in_set_state(in, PCI_LUO_LEFT);
+}
+
 static void stop_left(u16 segment, u8 bus, u8 devfn)
 {
-	static const char why[] = "nobody can take it over any more";
 	struct pci_dev *pdev;
 
 	pdev = pci_get_domain_bus_and_slot(segment, bus, devfn);
 	if (!pdev) {
-		mark_stopped(segment, bus, devfn, why);
+		mark_left(segment, bus, devfn);
 		return;
 	}
 	if (pci_luo_incoming_fn(pdev)) {
-		pci_luo_quiesce(pdev, why);
+		pci_luo_quiesce(pdev, "nobody can take it over any more");
 		iommu_luo_release_device(&pdev->dev);
 		pci_try_reset_function(pdev);
 		pci_luo_finish(pdev);
 	}
 	pci_dev_put(pdev);
+}
+
+/* What was recorded because of a function that was not found. */
+static void end_bridge(struct pci_luo_in *in)
+{
+	struct pci_dev *pdev;
+
+	lockdep_assert_held(&pci_luo_in_lock);
+	pdev = pci_get_domain_bus_and_slot(in->ser.segment, in->ser.bus,
+					   in->ser.devfn);
+	if (pdev && pci_luo_incoming(pdev))
+		in_end(pdev, in);
+	else
+		in_set_state(in, PCI_LUO_DONE);
+	pci_dev_put(pdev);
+}
+
+static void end_bridges(void)
+{
+	struct pci_luo_in *in;
+	unsigned int i;
+
+	guard(mutex)(&pci_luo_in_lock);
+	for (i = 0; i < pci_luo_in_nr(); i++) {
+		in = pci_luo_in_get(i);
+		if (in->state < PCI_LUO_DONE && !in->users)
+			end_bridge(in);
+	}
 }
 
 /**
@@ -368,13 +435,15 @@ static void stop_left(u16 segment, u8 bus, u8 devfn)
  * The handler of a file stops the function that nobody took over, but does not
  * know which one it is if its own record is damaged. So each function that is
  * still incoming when the last file is finished is stopped here, before its
- * IOMMU domain goes; one that was not found yet is stopped when it is.
+ * IOMMU domain goes; one that was not found is stopped if it turns up. Then no
+ * record is left: bridges that nobody needed any more are ordinary ones.
  *
  * Context: May sleep. Takes the locks of devices and of IOMMU groups.
  */
 void pci_luo_stop_left(void)
 {
 	pci_luo_visit_fns(stop_left);
+	end_bridges();
 }
 
 /**

@@ -12,12 +12,15 @@
  * @PCI_LUO_STOPPED: It is there, or will be; its bus mastering is, or will be,
  *	turned off (F15).
  * @PCI_LUO_DONE: It is an ordinary function again, or gone.
+ * @PCI_LUO_LEFT: It was not found, and nobody waits for it any more. If it turns
+ *	up, then its bus mastering is turned off; an ordinary function.
  */
 enum pci_luo_state {
 	PCI_LUO_RECORDED,
 	PCI_LUO_FOUND,
 	PCI_LUO_STOPPED,
 	PCI_LUO_DONE,
+	PCI_LUO_LEFT,
 };
 
 /**

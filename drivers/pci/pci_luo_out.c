@@ -7,6 +7,7 @@
  * jump may come as soon as the last freeze is through.
  */
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/list.h>
@@ -146,11 +147,39 @@ static int bridges_get(struct pci_dev *pdev)
 	return 0;
 }
 
-static u32 override_flag(struct pci_dev *pdev, const char *driver)
+/**
+ * pci_luo_lock() - lock a function, unless somebody keeps it locked
+ * @pdev: the function
+ *
+ * Its driver cannot leave it as long as the file is open that our caller has:
+ * an unbind, or a removal, waits for that with the lock held.
+ *
+ * Context: May sleep, for a tenth of a second.
+ * Return: true if the caller has to unlock it
+ */
+bool pci_luo_lock(struct pci_dev *pdev)
 {
-	guard(device)(&pdev->dev);
-	return pdev->driver_override && !strcmp(pdev->driver_override, driver) ?
-		       PCI_LUO_FN_OVERRIDE : 0;
+	int tries;
+
+	for (tries = 0; tries < 10; tries++) {
+		if (device_trylock(&pdev->dev))
+			return true;
+		msleep(10);
+	}
+	return false;
+}
+
+/* Return: 0 or -EBUSY. */
+static int override_flag(struct pci_dev *pdev, const char *driver, u32 *flag)
+{
+	if (!pci_luo_lock(pdev)) {
+		pci_err(pdev, "live update: is being unbound, removed, or changed\n");
+		return -EBUSY;
+	}
+	*flag = pdev->driver_override && !strcmp(pdev->driver_override, driver) ?
+			PCI_LUO_FN_OVERRIDE : 0;
+	device_unlock(&pdev->dev);
+	return 0;
 }
 
 static int preserve_locked(struct pci_dev *pdev, u32 flags, const char *driver)
@@ -188,8 +217,8 @@ static int preserve_locked(struct pci_dev *pdev, u32 flags, const char *driver)
  * Return:
  * * 0: success; pci_luo_unpreserve() takes it back
  * * -EBUSY: it is preserved already, or its take-over from the previous kernel
- *   has not ended; it has virtual functions, recovers from an error, or is not
- *   in D0
+ *   has not ended; it is being unbound or removed; it has virtual functions,
+ *   recovers from an error, or is not in D0
  * * -EOPNOTSUPP, -EPERM, -ENODEV: it cannot be preserved, the log says why
  * * -ENAMETOOLONG: @driver does not fit
  * * -ENOSPC: there are PCI_LUO_RECORDS_MAX records
@@ -198,10 +227,13 @@ static int preserve_locked(struct pci_dev *pdev, u32 flags, const char *driver)
 int pci_luo_preserve(struct pci_dev *pdev, const char *driver)
 {
 	u32 flags;
+	int ret;
 
 	if (!*driver || strlen(driver) >= PCI_LUO_DRIVER_LENGTH)
 		return -ENAMETOOLONG;
-	flags = override_flag(pdev, driver);
+	ret = override_flag(pdev, driver, &flags);
+	if (ret)
+		return ret;
 	guard(mutex)(&pci_luo_out_lock);
 	return preserve_locked(pdev, flags, driver);
 }
@@ -249,7 +281,8 @@ static void record_refresh(struct pci_dev *pdev, u32 add, u32 remove)
  * new kernel unmasks it; with MSI that has no mask bits it may get lost.
  *
  * Context: May sleep. Does not allocate.
- * Return: 0, or -EIO if the function does not answer any more.
+ * Return: 0; -EIO if the function does not answer any more; -EBUSY if somebody
+ * unbinds or removes it, and so keeps the lock that device_shutdown() needs.
  */
 int pci_luo_freeze(struct pci_dev *pdev)
 {
@@ -265,6 +298,11 @@ int pci_luo_freeze(struct pci_dev *pdev)
 		pci_err(pdev, "live update: does not answer\n");
 		return -EIO;
 	}
+	if (!pci_luo_lock(pdev)) {
+		pci_err(pdev, "live update: is being unbound, removed, or changed\n");
+		return -EBUSY;
+	}
+	device_unlock(&pdev->dev);
 	pci_msi_luo_mask(pdev, &out->masks);
 	if (out->masks.msi_off)
 		flags |= PCI_LUO_FN_MSI_OFF;

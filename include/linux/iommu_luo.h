@@ -162,7 +162,7 @@ bool iommu_luo_failed_dev(const struct iommu_luo_dev_ser *dev);
 void iommu_luo_fail_unrecorded(void);
 
 /* For IOMMU drivers: is this device one that stays, in the kernel that leaves? */
-bool iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn);
+struct iommu_device *iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn);
 
 #else /* !CONFIG_LIVEUPDATE_IOMMU */
 
@@ -256,9 +256,10 @@ iommu_luo_dev(u16 segment, u8 bus, u8 devfn)
 	return NULL;
 }
 
-static inline bool iommu_luo_outgoing(u16 segment, u8 bus, u8 devfn)
+static inline struct iommu_device *iommu_luo_outgoing(u16 segment, u8 bus,
+						      u8 devfn)
 {
-	return false;
+	return NULL;
 }
 
 #endif /* CONFIG_LIVEUPDATE_IOMMU */

@@ -93,7 +93,9 @@ struct liveupdate_file_op_args {
  *        Optional, the default is 0.
  * @retrieve_retryable: A promise that a failed @retrieve left the record and
  *        its memory whole, so that it may be called again. private_data that
- *        it set is given to the next call and to @finish. Without the promise
+ *        it set is given to the next call and to @finish, and says that some
+ *        of the memory is this kernel's by now: until then there is no other
+ *        live update. Without the promise
  *        a failed @retrieve is final, and @finish has nothing to free.
  * @owner: The module of the callbacks.
  *
@@ -250,6 +252,7 @@ bool liveupdate_reboot_waits(void);
 int liveupdate_image_read(struct kimage *image);
 void liveupdate_image_free(struct kimage *image);
 int liveupdate_image_install(const struct kimage *image);
+void liveupdate_image_stays(const struct kimage *image);
 bool liveupdate_busy(void);
 
 int liveupdate_register_file_handler(struct liveupdate_file_handler *fh);
@@ -303,6 +306,10 @@ static inline void liveupdate_stamp(enum luo_stamp stamp)
 static inline int liveupdate_image_install(const struct kimage *image)
 {
 	return 0;
+}
+
+static inline void liveupdate_image_stays(const struct kimage *image)
+{
 }
 
 static inline bool liveupdate_reboot_waits(void)

@@ -197,7 +197,8 @@ static int luo_gate_riders(const struct kimage *image)
  * liveupdate_image_install() - a kexec image is about to be installed
  * @image: the image, not one for a crash; NULL if the present one goes
  *
- * The caller installs the image after a success. It holds the kexec lock.
+ * The caller installs the image after a success, or calls
+ * liveupdate_image_stays(). It holds the kexec lock.
  *
  * Context: May sleep.
  * Return: 0; if files are preserved, or wait to be taken over (F5): -ENOEXEC if
@@ -219,6 +220,20 @@ int liveupdate_image_install(const struct kimage *image)
 	if (!ret)
 		luo_gate_image = image;
 	return ret;
+}
+
+/**
+ * liveupdate_image_stays() - the kexec image was not installed after all
+ * @image: the one that stays loaded, or NULL
+ *
+ * reboot(2) finds out if it cannot take along what was preserved meanwhile.
+ *
+ * Context: May sleep.
+ */
+void liveupdate_image_stays(const struct kimage *image)
+{
+	guard(mutex)(&luo_gate_lock);
+	luo_gate_image = image;
 }
 
 /**
@@ -246,20 +261,26 @@ bool liveupdate_busy(void)
 	return luo_gate_files_nr() || luo_gate_waiting();
 }
 
+/* More would not be believed by the next kernel. */
+static unsigned int luo_most_sessions = LUO_SER_SESSIONS_MAX;
+static unsigned int luo_most_files = LUO_SER_FILES_MAX;
+
 static const struct ctl_table luo_gate_sysctls[] = {
 	{
 		.procname	= "liveupdate_max_sessions",
 		.data		= &luo_max_sessions,
 		.maxlen		= sizeof(luo_max_sessions),
 		.mode		= 0644,
-		.proc_handler	= proc_douintvec,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra2		= &luo_most_sessions,
 	},
 	{
 		.procname	= "liveupdate_max_files",
 		.data		= &luo_max_files,
 		.maxlen		= sizeof(luo_max_files),
 		.mode		= 0644,
-		.proc_handler	= proc_douintvec,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra2		= &luo_most_files,
 	},
 };
 

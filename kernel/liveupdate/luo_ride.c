@@ -5,6 +5,8 @@
  * What nobody has retrieved is as the previous kernel left it: its memory is in
  * the tree that we got from there, its records were not given back. So it can go
  * on as it is: the records are linked to our header, and KHO carries the tree.
+ * That is not so for a file of which a part was retrieved (F10): there is no other
+ * update until that is done, or given up.
  *
  * A file that was retrieved belongs to whoever has it, and stays behind, unless
  * it is preserved anew. The next kernel finds a note in its place. A session of
@@ -36,6 +38,11 @@ static int luo_ride_check_file(struct luo_file *lf, const struct kimage *image)
 	    !luo_file_can_finish(lf, false)) {
 		pr_err("session %s, token %#llx: %s cannot finish it now\n",
 		       lf->session->name, lf->token, lf->handler->compatible);
+		return -EBUSY;
+	}
+	if (lf->state == LUO_FILE_WAITING && lf->private_data) {
+		pr_err("session %s, token %#llx: was retrieved in part, and cannot ride along\n",
+		       lf->session->name, lf->token);
 		return -EBUSY;
 	}
 	if (luo_file_waits(lf->state) && lf->flb_mask) {
@@ -76,8 +83,9 @@ static int luo_ride_check_session(struct liveupdate_session *session,
  * @image: the kernel that it would go to
  *
  * Context: May sleep; the phase lock is held.
- * Return: 0; -EBUSY if a handler cannot finish a retrieved file now, or a file
- * that waits depends on an FLB: of that there can be only one in a kernel;
+ * Return: 0; -EBUSY if a handler cannot finish a retrieved file now, a file that
+ * waits was retrieved in part, or depends on an FLB: of that there can be only one
+ * in a kernel;
  * -EPROTONOSUPPORT if @image says that it cannot read a file that waits (F5).
  */
 int luo_ride_check(struct luo_session_set *set, const struct kimage *image)

@@ -194,6 +194,11 @@ static int device_check(struct device *dev, struct iommu_dev_data *dev_data,
 		dev_err(dev, "live update: not with PASIDs\n");
 		return -ESTALE;
 	}
+	/* a kernel that is told not to use IOMMUs could not stop it in time */
+	if (ser->segment) {
+		dev_err(dev, "live update: only in PCI segment 0\n");
+		return -EOPNOTSUPP;
+	}
 	if (iommu->pci_seg->id != ser->segment ||
 	    dev_data->devid != PCI_DEVID(ser->bus, ser->devfn) ||
 	    has_alias(iommu->pci_seg, dev_data->devid)) {

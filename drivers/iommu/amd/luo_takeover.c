@@ -18,6 +18,7 @@
 #include <linux/liveupdate_gates.h>
 #include <linux/mem_encrypt.h>
 #include <linux/pci.h>
+#include <linux/pci_luo.h>
 #include <linux/pfn.h>
 #include <linux/string.h>
 #include <asm/iommu.h>
@@ -347,6 +348,7 @@ bool amd_luo_probe(struct amd_iommu *iommu, struct iommu_dev_data *dev_data)
 	dev = iommu_luo_dev(iommu->pci_seg->id, PCI_BUS_NUM(dev_data->devid),
 			    dev_data->devid & 0xff);
 	if (!dev || iommu_luo_failed_dev(dev) ||
+	    !pci_luo_incoming(to_pci_dev(dev_data->dev)) ||
 	    liveupdate_gate_off(LIVEUPDATE_GATE_ATS))
 		return false;
 	dev_data->flags = 0;

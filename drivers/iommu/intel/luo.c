@@ -202,7 +202,7 @@ static bool in_upper_half(const struct device_domain_info *info)
 	return sm_supported(info->iommu) && info->devfn >= 0x80;
 }
 
-/* Is its context table preserved already, for another device? */
+/* Is its context table preserved already, for another device of the unit? */
 static bool table_is_shared(const struct device_domain_info *info)
 {
 	const bool sm = sm_supported(info->iommu);
@@ -211,7 +211,8 @@ static bool table_is_shared(const struct device_domain_info *info)
 
 	for (; devfn < end; devfn++)
 		if (devfn != info->devfn &&
-		    iommu_luo_outgoing(info->segment, info->bus, devfn))
+		    iommu_luo_outgoing(info->segment, info->bus, devfn) ==
+		    &info->iommu->iommu)
 			return true;
 	return false;
 }

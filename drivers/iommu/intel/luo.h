@@ -36,6 +36,7 @@ void intel_luo_release_old(struct intel_iommu *iommu);
 void intel_luo_translation_ends(struct intel_iommu *iommu);
 void intel_luo_unwind(struct intel_iommu *iommu);
 void intel_luo_probe(struct device_domain_info *info);
+void intel_luo_release(struct device_domain_info *info);
 
 /* luo_restore.c: domains, in the kernel that comes */
 struct iommu_domain *
@@ -107,6 +108,10 @@ static inline void intel_luo_unwind(struct intel_iommu *iommu)
 }
 
 static inline void intel_luo_probe(struct device_domain_info *info)
+{
+}
+
+static inline void intel_luo_release(struct device_domain_info *info)
 {
 }
 

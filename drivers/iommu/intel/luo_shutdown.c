@@ -46,7 +46,8 @@ static bool contexts_filter(struct intel_iommu *iommu, unsigned int bus,
 		return false;
 
 	for (unsigned int i = 0; i < (sm ? 128 : 256); i++) {
-		if (iommu_luo_outgoing(iommu->segment, bus, i + 128 * upper))
+		if (iommu_luo_outgoing(iommu->segment, bus, i + 128 * upper) ==
+		    &iommu->iommu)
 			used = true;
 		else if (sm)
 			memset(&table[2 * i], 0, 2 * sizeof(*table));

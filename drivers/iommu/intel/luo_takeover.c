@@ -16,6 +16,7 @@
 #include <linux/kexec_handover.h>
 #include <linux/liveupdate_gates.h>
 #include <linux/pci.h>
+#include <linux/pci_luo.h>
 #include <linux/pfn.h>
 
 #include "iommu.h"
@@ -360,9 +361,32 @@ void intel_luo_probe(struct device_domain_info *info)
 
 	dev = iommu_luo_dev(info->segment, info->bus, info->devfn);
 	if (!dev || iommu_luo_failed_dev(dev) ||
+	    !pci_luo_incoming(to_pci_dev(info->dev)) ||
 	    liveupdate_gate_off(LIVEUPDATE_GATE_ATS))
 		return;
 	info->ats_supported = 0;
 	info->pri_supported = 0;
 	info->pasid_supported = 0;
+}
+
+/**
+ * intel_luo_release() - the driver forgets a device
+ * @info: what it knows of it
+ *
+ * If the device was found, but never came to its domain, as other devices could
+ * not be set up, then the hardware still uses the tables that are freed next.
+ *
+ * Context: sleeps.
+ */
+void intel_luo_release(struct device_domain_info *info)
+{
+	const struct iommu_luo_dev_ser *dev;
+
+	if (!(info->iommu->flags & VTD_FLAG_LUO_IN) ||
+	    !context_copied(info->iommu, info->bus, info->devfn))
+		return;
+	dev = iommu_luo_dev(info->segment, info->bus, info->devfn);
+	if (dev)
+		iommu_luo_fail_dev(dev, "its IOMMU cannot be set up");
+	intel_luo_restore_failed(info->dev);
 }

@@ -73,8 +73,20 @@ static void vectors_update_cache(struct pci_dev *pdev,
 	}
 }
 
+/* The table answers only where memory decoding is on, which is the user's. */
+static bool table_on(struct pci_dev *pdev)
+{
+	return set_word(pdev, PCI_COMMAND, 0, PCI_COMMAND_MEMORY);
+}
+
+static void table_off(struct pci_dev *pdev)
+{
+	set_word(pdev, PCI_COMMAND, PCI_COMMAND_MEMORY, 0);
+}
+
 static void vectors_mask(struct pci_dev *pdev, struct pci_luo_masks *masks)
 {
+	bool was_off = table_on(pdev);
 	unsigned int i;
 	u32 ctrl;
 
@@ -87,12 +99,15 @@ static void vectors_mask(struct pci_dev *pdev, struct pci_luo_masks *masks)
 		       vector_ctrl(pdev, i));
 	}
 	readl(pdev->msix_base); /* the writes have arrived */
+	if (was_off)
+		table_off(pdev);
 	vectors_update_cache(pdev, masks->vectors, 0,
 			     PCI_MSIX_ENTRY_CTRL_MASKBIT);
 }
 
 static void vectors_unmask(struct pci_dev *pdev, struct pci_luo_masks *masks)
 {
+	bool was_off = table_on(pdev);
 	unsigned int i;
 
 	vectors_update_cache(pdev, masks->vectors, PCI_MSIX_ENTRY_CTRL_MASKBIT,
@@ -101,6 +116,8 @@ static void vectors_unmask(struct pci_dev *pdev, struct pci_luo_masks *masks)
 		writel(readl(vector_ctrl(pdev, i)) &
 		       ~PCI_MSIX_ENTRY_CTRL_MASKBIT, vector_ctrl(pdev, i));
 	readl(pdev->msix_base);
+	if (was_off)
+		table_off(pdev);
 	bitmap_zero(masks->vectors, masks->nr_vectors);
 }
 
@@ -153,7 +170,7 @@ static void msi_unmask(struct pci_dev *pdev, struct pci_luo_masks *masks)
  * @masks: out: what was changed
  *
  * Context: May sleep. Nobody else sets interrupts of @pdev up or tears them
- * down. Does not allocate.
+ * down, or changes its command register. Does not allocate.
  */
 void pci_msi_luo_mask(struct pci_dev *pdev, struct pci_luo_masks *masks)
 {

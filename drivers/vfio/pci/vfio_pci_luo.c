@@ -133,21 +133,47 @@ static u32 core_flags(struct vfio_pci_core_device *vdev)
 	       (vdev->virq_disabled ? VFIO_PCI_LUO_VIRQ_DISABLED : 0);
 }
 
+static void set_frozen(struct vfio_pci_core_device *vdev)
+{
+	guard(spinlock_irq)(&vdev->irqlock);
+	WRITE_ONCE(vdev->vdev.luo_frozen, true);
+}
+
+/* What was asked for meanwhile by eventfd is done now. */
+static void set_thawed(struct vfio_pci_core_device *vdev)
+{
+	bool unmask;
+
+	scoped_guard(spinlock_irq, &vdev->irqlock) {
+		WRITE_ONCE(vdev->vdev.luo_frozen, false);
+		unmask = vdev->luo_unmask;
+		vdev->luo_unmask = false;
+	}
+	if (unmask)
+		vfio_pci_intx_unmask(vdev);
+}
+
+static int core_freeze(struct vfio_pci_core_device *vdev,
+		       struct vfio_pci_luo_ser *ser)
+{
+	/* Whoever did not see that it is frozen is gone. */
+	guard(mutex)(&vdev->igate);
+	guard(rwsem_write)(&vdev->memory_lock);
+	memcpy(ser->vconfig, vdev->vconfig, ser->cfg_size);
+	ser->flags = core_flags(vdev);
+	return pci_luo_freeze(vdev->pdev);
+}
+
 static int vfio_pci_luo_freeze(struct vfio_device *device,
 			       struct vfio_pci_luo_ser *ser)
 {
 	struct vfio_pci_core_device *vdev = to_core(device);
 	int err;
 
-	WRITE_ONCE(device->luo_frozen, true);
-	/* Whoever did not see the flag is gone. */
-	guard(mutex)(&vdev->igate);
-	guard(rwsem_write)(&vdev->memory_lock);
-	memcpy(ser->vconfig, vdev->vconfig, ser->cfg_size);
-	ser->flags = core_flags(vdev);
-	err = pci_luo_freeze(vdev->pdev);
+	set_frozen(vdev);
+	err = core_freeze(vdev, ser);
 	if (err)
-		WRITE_ONCE(device->luo_frozen, false);
+		set_thawed(vdev);
 	return err;
 }
 
@@ -155,8 +181,9 @@ static void vfio_pci_luo_unfreeze(struct vfio_device *device)
 {
 	struct vfio_pci_core_device *vdev = to_core(device);
 
-	pci_luo_unfreeze(vdev->pdev);
-	WRITE_ONCE(device->luo_frozen, false);
+	scoped_guard(rwsem_write, &vdev->memory_lock)
+		pci_luo_unfreeze(vdev->pdev);
+	set_thawed(vdev);
 }
 
 const struct vfio_luo_ops vfio_pci_core_luo_ops = {

@@ -12,7 +12,8 @@
  *
  * luo.gen and luo.tap are for its own use: which kernel this is, counted from
  * 1, and how many lines of results were given before. They go over the jump on
- * the command line, so that they are there however much else is lost.
+ * the command line, so that they are there however much else is lost. luo.stray=1
+ * is in the place of them where a kernel is loaded that must not be reached.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -283,7 +284,10 @@ int main(int argc, char **argv)
 	verdict_open("/dev/ttyS1");
 	generation = guest_number("luo.gen", 1);
 	tap = guest_number("luo.tap", 0);
-	if (guest_param("luo.story", names, sizeof(names))) {
+	if (guest_number("luo.stray", 0)) {
+		verdict("not ok %u stray # a jump that should have been refused\n",
+			++tap);
+	} else if (guest_param("luo.story", names, sizeof(names))) {
 		choose_stories(names);
 		tell_stories();
 	} else if (guest_param("luo.prog", names, sizeof(names))) {

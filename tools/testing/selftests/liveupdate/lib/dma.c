@@ -173,7 +173,7 @@ int dma_get_device(int session)
 	return luo_get(session, DMA_DEVICE);
 }
 
-void dma_rebuild(struct nic *nic, int session)
+void dma_reopen(struct nic *nic, int session)
 {
 	struct dma_note *note = story_note();
 	struct vmm *vmm = &nic->vmm;
@@ -185,6 +185,11 @@ void dma_rebuild(struct nic *nic, int session)
 	require(!check_ret(vmm_bind(vmm), 0));
 	require(!check_ret(vmm_ioas(vmm), 0));
 	require(!check_ret(vmm_map(vmm, nic->memfd, 0, NIC_SIZE, NIC_IOVA), 0));
+}
+
+void dma_rebuild(struct nic *nic, int session)
+{
+	dma_reopen(nic, session);
 	require(!check_ret(nic_regs(nic), 0));
 	nic_refill(nic);
 	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");

@@ -52,7 +52,9 @@ int dma_get_device(int session);
 
 /* The memfd, and what came into it meanwhile; frames go on coming. */
 void dma_ram(struct nic *nic, int session);
-/* Open, bind, new IOAS with the same mappings: all but the attachment. */
+/* Open, bind, new IOAS with the same mappings. */
+void dma_reopen(struct nic *nic, int session);
+/* The same, and its registers: all but the attachment. */
 void dma_rebuild(struct nic *nic, int session);
 /* All of it, frames coming all the time; the device is an ordinary one then. */
 void dma_take_over(struct nic *nic);

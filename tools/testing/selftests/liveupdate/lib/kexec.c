@@ -98,7 +98,10 @@ static int initrd_with_payload(void)
 	return fd;
 }
 
-/* This kernel's command line without what is ours, and with the new words. */
+/*
+ * This kernel's command line without what is ours, and with the new words. If they
+ * do not say which kernel it will be, then nobody may get there.
+ */
 static void next_cmdline(char *out, size_t size, const char *extra)
 {
 	char old[4096], *word, *save;
@@ -117,7 +120,8 @@ static void next_cmdline(char *out, size_t size, const char *extra)
 		if (used >= size)
 			return;
 	}
-	snprintf(out + used, size - used, "%s", extra);
+	snprintf(out + used, size - used, "%s%s", extra,
+		 strstr(extra, "luo.gen=") ? "" : " luo.stray=1");
 }
 
 /*

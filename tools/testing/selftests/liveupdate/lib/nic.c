@@ -164,11 +164,16 @@ int nic_drive(struct nic *nic, const char *bdf, int memfd)
 	return 0;
 }
 
-void nic_close(struct nic *nic)
+void nic_regs_close(struct nic *nic)
 {
 	if (nic->regs)
 		munmap(nic->regs, NIC_REGS);
 	nic->regs = NULL;
+}
+
+void nic_close(struct nic *nic)
+{
+	nic_regs_close(nic);
 	vmm_close(&nic->vmm);
 	if (nic->mem != MAP_FAILED)
 		munmap(nic->mem, NIC_SIZE);

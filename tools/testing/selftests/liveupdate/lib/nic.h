@@ -54,6 +54,8 @@ int nic_regs(struct nic *nic);
 int nic_drive(struct nic *nic, const char *bdf, int memfd);
 void nic_receive(struct nic *nic);
 void nic_close(struct nic *nic);
+/* Its registers alone: it goes on, and frames are still counted. */
+void nic_regs_close(struct nic *nic);
 
 /* Look at what came; give the descriptors back to the device. */
 unsigned int nic_poll(struct nic *nic);

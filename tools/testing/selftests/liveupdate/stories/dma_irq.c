@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/dma.h"
@@ -15,6 +16,7 @@
 #define VECTORS		5
 #define SOME_FRAMES	50
 #define PATIENCE	120
+#define MSIX_BAR	3		/* of this device, where the table is */
 #define MSIX_ENABLE	0x8000
 #define MSIX_MASKALL	0x4000
 
@@ -112,3 +114,53 @@ static void irq_load(void)
 }
 
 STORY(dma_irq, .stages = 2, .stage = { irq_save, irq_load });
+
+/* The owner has turned memory decoding off: the table does not answer. */
+static void irq_dark_save(void)
+{
+	int session;
+
+	dma_begin(&nic);
+	make_events();
+	require(!check_ret(vmm_irqs(&nic.vmm, event, VECTORS), 0));
+	session = dma_session(&nic);
+	dma_preserve(&nic, session);
+	nic_regs_close(&nic);
+	require(!check_ret(vmm_command(&nic.vmm, PCI_COMMAND_MEMORY, 0), 0));
+	dma_note(&nic);
+}
+
+static void check_vectors(void)
+{
+	size_t size;
+	void *table = vmm_bar(&nic.vmm, MSIX_BAR, &size);
+	int i;
+
+	require(table, "no table");
+	for (i = 0; i < VECTORS; i++)
+		check(vmm_reg(table, 16 * i + 12) & 1, "vector %d is not masked", i);
+	munmap(table, size);
+}
+
+static void irq_dark_load(void)
+{
+	int session;
+
+	check_msix();
+	dma_check_found();
+	session = require_fd(luo_retrieve(DMA_SESSION));
+	dma_ram(&nic, session);
+	dma_reopen(&nic, session);
+	require(!check_ret(vmm_command(&nic.vmm, 0, PCI_COMMAND_MEMORY), 0));
+	check_vectors();
+	require(!check_ret(nic_regs(&nic), 0));
+	nic_refill(&nic);
+	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
+	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
+	check_ret(luo_finish(session), 0);
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	nic_close(&nic);
+}
+
+STORY(dma_irq_dark, .stages = 2, .stage = { irq_dark_save, irq_dark_load });

@@ -5,8 +5,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/userfaultfd.h>
 
 #include "../lib/data.h"
 #include "../lib/foreign.h"
@@ -154,10 +158,9 @@ static double long_preserve_takes(struct long_preserve *lp)
 	return begin;
 }
 
-static void makes_way_save(void)
+/* A session because of which reboot(2) fails with EDEADLK, once. */
+static int reboot_fails(void)
 {
-	struct long_preserve lp = { .ret = -EINPROGRESS };
-	double takes, begin;
 	int session, fd;
 
 	foreign_load("");
@@ -166,6 +169,15 @@ static void makes_way_save(void)
 	check_ret(luo_preserve(session, fd, 1), 0);
 	foreign_set("fail_errno", EDEADLK);
 	foreign_set("fail_freeze", 1);
+	return session;
+}
+
+static void makes_way_save(void)
+{
+	struct long_preserve lp = { .ret = -EINPROGRESS };
+	int session = reboot_fails();
+	double takes, begin;
+
 	lp.session = require_fd(luo_create("long"));
 	lp.fd = require_fd(data_memfd_sparse("long", 0, LONG_SIZE));
 	require(!fallocate(lp.fd, 0, 0, LONG_SIZE));
@@ -186,6 +198,75 @@ static void makes_way_save(void)
 }
 
 STORY(makes_way, .stages = 1, .stage = { makes_way_save });
+
+/* The same for one that waits for a writer, which waits for its own memory. */
+struct stuck_writer {
+	pthread_t thread;
+	int uffd, fd;
+	char *from;
+};
+
+static void *stuck_write(void *arg)
+{
+	struct stuck_writer *w = arg;
+
+	check(pwrite(w->fd, w->from, PAGE, 0) == PAGE, "pwrite");
+	return NULL;
+}
+
+static void stuck_start(struct stuck_writer *w)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len = PAGE, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	w->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (w->uffd < 0 || ioctl(w->uffd, UFFDIO_API, &api))
+		story_skip("no userfaultfd");
+	w->from = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)w->from;
+	require(!ioctl(w->uffd, UFFDIO_REGISTER, &reg));
+	require(!pthread_create(&w->thread, NULL, stuck_write, w));
+	usleep(200000);
+}
+
+static void stuck_end(struct stuck_writer *w)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)w->from, .len = PAGE },
+	};
+
+	check(!ioctl(w->uffd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	pthread_join(w->thread, NULL);
+	close(w->uffd);
+}
+
+static void waits_save(void)
+{
+	struct long_preserve lp = { .ret = -EINPROGRESS };
+	struct stuck_writer writer;
+	int session = reboot_fails();
+
+	writer.fd = require_fd(data_memfd("written", 0, SEED, 4 * PAGE));
+	lp.session = require_fd(luo_create("waits"));
+	lp.fd = writer.fd;
+	require(!guest_kexec_load(false, ""));
+
+	stuck_start(&writer);
+	require(!pthread_create(&lp.thread, NULL, long_preserve, &lp));
+	usleep(200000);
+	check_ret(guest_kexec(), -EDEADLK);
+	check(lp.ret == -EINPROGRESS, "PRESERVE was over: %d", lp.ret);
+	stuck_end(&writer);
+	pthread_join(lp.thread, NULL);
+	check_ret(lp.ret, 0);
+	close(lp.session);
+	close(session);
+}
+
+STORY(waits_for_writer, .stages = 1, .stage = { waits_save });
 
 /* A failure of the handler: retried by its promise, or final without it. */
 static void retry_save(void)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #define NR_BARS		6
 #define BUSES		0x18
 #define MSIX		0x11
+#define RESOURCE_FIXED	0x10	/* IORESOURCE_PCI_FIXED */
 #define MSIX_ENABLE	0x8000
 #define MSIX_MASKALL	0x4000
 
@@ -230,9 +232,31 @@ static void pci_stopped(void)
 }
 
 /* The record is of another place: what is here is nobody's business. */
+/* Windows of the port that may not move. */
+static unsigned int fixed_windows(const char *bdf)
+{
+	unsigned long long start, end, flags;
+	unsigned int fixed = 0;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", bdf);
+	f = fopen(path, "re");
+	require(f);
+	while (fscanf(f, "%llx %llx %llx", &start, &end, &flags) == 3)
+		fixed += !!(flags & RESOURCE_FIXED);
+	fclose(f);
+	return fixed;
+}
+
+/* Nobody waits for it: the port above it is an ordinary one then. */
 static void pci_gone(void)
 {
+	const struct note *note = story_note();
+
+	check(fixed_windows(note->port.name), "no window of the port is fixed");
 	check_stopped(false);
+	check(!fixed_windows(note->port.name), "a window of the port is still fixed");
 }
 
 STORY(pci_other, .stages = 2, .next_cmdline = "luo_gate_off=40 " NO_NATIVE,

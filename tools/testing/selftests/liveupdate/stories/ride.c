@@ -7,6 +7,7 @@
 
 #include "../lib/data.h"
 #include "../lib/foreign.h"
+#include "../lib/group.h"
 #include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
@@ -14,6 +15,7 @@
 #define OLD	0x01d0
 #define NEW	0x0e70
 #define SIZE	(2 * MiB)
+#define PART_SIZE	(16 * MiB)
 
 static void put(int session, uint64_t token, uint64_t seed)
 {
@@ -32,6 +34,14 @@ static int get(int session, uint64_t token, uint64_t seed)
 	return fd;
 }
 
+static void ride_part_make(void)
+{
+	int fd = require_fd(data_memfd("part", 0, OLD, PART_SIZE));
+
+	check_ret(luo_preserve(require_fd(luo_create("part")), fd, 1), 0);
+	close(fd);
+}
+
 static void ride_first(void)
 {
 	int session = require_fd(luo_create("ride"));
@@ -43,6 +53,7 @@ static void ride_first(void)
 	put(require_fd(luo_create("all")), 1, OLD);
 	put(require_fd(luo_create("untouched")), 1, OLD);
 	require_fd(luo_create("empty"));
+	ride_part_make();
 
 	foreign_load("");
 	session = require_fd(luo_create("held"));
@@ -69,6 +80,20 @@ static void ride_held(void)
 	check_ret(luo_finish(session), 0);
 	close(session);
 	check_ret(guest_kexec_unload(), 0);
+}
+
+/* Some of its memory is this kernel's already, and would not come along. */
+static void ride_part(void)
+{
+	int session = require_fd(luo_retrieve("part"));
+
+	if (group_make("4M")) {
+		group_retrieve(session, 1);
+		check_ret(guest_kexec_load(true, ""), -EBUSY, "retrieved in part");
+	}
+	check_ret(data_check(require_fd(luo_get(session, 1)), OLD, 0, PART_SIZE), 0);
+	check_ret(luo_finish(session), 0);
+	close(session);
 }
 
 /* A freeze that fails leaves the sessions of both directions as they were. */
@@ -103,6 +128,7 @@ static void ride_second(void)
 	int session, fd;
 
 	ride_held();
+	ride_part();
 	/* kexec_load(2) would lose what waits. */
 	check_ret(guest_kexec_load_legacy(true), -ENOEXEC);
 	session = require_fd(luo_retrieve("ride"));

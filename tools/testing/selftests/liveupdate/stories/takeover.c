@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../lib/data.h"
+#include "../lib/group.h"
 #include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
@@ -168,7 +169,6 @@ static void undone_load(void)
 
 STORY(undone, .stages = 2, .stage = { undone_save, undone_load });
 
-#define GROUP	"/sys/fs/cgroup/small"
 
 static void memcg_save(void)
 {
@@ -179,39 +179,14 @@ static void memcg_save(void)
 }
 
 /* In a group of 4 MiB it either fails or is killed for it. */
-static void memcg_attempt(int session)
-{
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	if (guest_write(GROUP "/cgroup.procs", pid))
-		_exit(3);
-	_exit(luo_get(session, 1) < 0 ? 0 : 1);
-}
-
-static long group_current(void)
-{
-	char text[64] = "-1";
-
-	guest_read(GROUP "/memory.current", text, sizeof(text));
-	return atol(text);
-}
-
 static void memcg_load(void)
 {
-	int session, status, fd;
-	pid_t pid;
+	int session, fd;
 
-	guest_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	mkdir(GROUP, 0755);
-	if (guest_write(GROUP "/memory.max", "4M"))
+	if (!group_make("4M"))
 		story_skip("no memory controller");
 	session = require_fd(luo_retrieve("memcg"));
-	pid = fork();
-	if (!pid)
-		memcg_attempt(session);
-	waitpid(pid, &status, 0);
-	check(WIFSIGNALED(status) || !status, "status %#x", status);
+	group_retrieve(session, 1);
 	story_log("the group keeps %ld kB", group_current() / 1024);
 	fd = require_fd(luo_get(session, 1));
 	check_ret(data_check(fd, SEED, 0, 16 * MiB), 0);

@@ -153,6 +153,7 @@ TEST_F(memory, sessions_are_limited)
 	close(one);
 	two = luo_create_on(dev, "two");
 	EXPECT_GE(two, 0);
+	EXPECT_EQ(guest_write(SYSCTL "liveupdate_max_sessions", "1048577"), -EINVAL);
 	EXPECT_EQ(guest_write(SYSCTL "liveupdate_max_sessions", "16384"), 0);
 	close(two);
 	close(dev);
