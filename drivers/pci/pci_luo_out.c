@@ -161,10 +161,10 @@ bool pci_luo_lock(struct pci_dev *pdev)
 {
 	int tries;
 
-	for (tries = 0; tries < 10; tries++) {
+	for (tries = 0; tries < 5; tries++) {
 		if (device_trylock(&pdev->dev))
 			return true;
-		msleep(10);
+		msleep(20);
 	}
 	return false;
 }
