@@ -156,11 +156,26 @@ bed_args()
 	done < <("$HERE/bed.sh" qemu "$1" "$logs/$name")
 }
 
+# A debug kernel takes a minute to boot: frames come more slowly, or there are more
+# of them than the device has room for.
+slow_bed()
+{
+	local rate
+
+	if [[ $debug -eq 1 && $1 =~ rate=([0-9]+) ]]; then
+		rate=$((BASH_REMATCH[1] / 5))
+		echo "${1/rate=${BASH_REMATCH[1]}/rate=$rate}"
+	else
+		echo "$1"
+	fi
+}
+
 # A guest with devices: with a sender beside it, and a look at QEMU's trace.
 boot_with_bed()
 {
-	local name=$1 bed=${11} rc=0
+	local name=$1 bed rc=0
 
+	bed=$(slow_bed "${11}")
 	"$HERE/bed.sh" start "$bed" "$logs/$name" "$bin/sender"
 	boot_test "$@" || rc=$?
 	"$HERE/bed.sh" stop "$logs/$name"

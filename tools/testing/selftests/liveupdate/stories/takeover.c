@@ -169,7 +169,6 @@ static void undone_load(void)
 
 STORY(undone, .stages = 2, .stage = { undone_save, undone_load });
 
-
 static void memcg_save(void)
 {
 	int session = require_fd(luo_create("memcg"));
