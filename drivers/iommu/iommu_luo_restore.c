@@ -301,7 +301,7 @@ EXPORT_SYMBOL_GPL(iommu_luo_unwatch_domain);
  */
 bool iommu_luo_on_restored_domain(struct device *dev)
 {
-	return iommu_luo_is_restored(iommu_luo_group_domain(dev));
+	return iommu_luo_device_domain_id(dev) >= 0;
 }
 EXPORT_SYMBOL_GPL(iommu_luo_on_restored_domain);
 

@@ -224,6 +224,8 @@ static bool is_left(const struct pci_dev *pdev)
 	unsigned int i, nr = pci_luo_in_nr();
 	struct pci_luo_in *in;
 
+	if (pci_domain_nr(pdev->bus) > U16_MAX)
+		return false;
 	for (i = 0; i < nr; i++) {
 		in = pci_luo_in_get(i);
 		if (READ_ONCE(in->state) == PCI_LUO_LEFT &&
@@ -342,12 +344,15 @@ static void take_over_end(struct pci_dev *pdev)
 /* It was bound with a list of IDs, and can be bound to anybody again. */
 static void override_clear(struct pci_dev *pdev)
 {
+	const char *old;
+
 	if (!pci_luo_lock(pdev)) {
 		pci_warn(pdev, "live update: is being unbound, removed, or changed: its driver_override stays\n");
 		return;
 	}
-	kfree(pdev->driver_override);
+	old = pdev->driver_override;
 	pdev->driver_override = NULL;
+	kfree(old);
 	device_unlock(&pdev->dev);
 }
 
@@ -379,7 +384,8 @@ static void mark_left(u16 segment, u8 bus, u8 devfn)
 
 	guard(mutex)(&pci_luo_in_lock);
 	in = in_find(segment, bus, devfn);
-	if (in)
+	/* not if it is just being found: there is nobody to see it yet */
+	if (in && in->state != PCI_LUO_FOUND)
 		in_set_state(in, PCI_LUO_LEFT);
 }
 
@@ -411,7 +417,7 @@ static void end_bridge(struct pci_luo_in *in)
 					   in->ser.devfn);
 	if (pdev && pci_luo_incoming(pdev))
 		in_end(pdev, in);
-	else
+	else if (in->state != PCI_LUO_FOUND)
 		in_set_state(in, PCI_LUO_DONE);
 	pci_dev_put(pdev);
 }

@@ -139,20 +139,6 @@ static void set_frozen(struct vfio_pci_core_device *vdev)
 	WRITE_ONCE(vdev->vdev.luo_frozen, true);
 }
 
-/* What was asked for meanwhile by eventfd is done now. */
-static void set_thawed(struct vfio_pci_core_device *vdev)
-{
-	bool unmask;
-
-	scoped_guard(spinlock_irq, &vdev->irqlock) {
-		WRITE_ONCE(vdev->vdev.luo_frozen, false);
-		unmask = vdev->luo_unmask;
-		vdev->luo_unmask = false;
-	}
-	if (unmask)
-		vfio_pci_intx_unmask(vdev);
-}
-
 static int core_freeze(struct vfio_pci_core_device *vdev,
 		       struct vfio_pci_luo_ser *ser)
 {
@@ -173,7 +159,7 @@ static int vfio_pci_luo_freeze(struct vfio_device *device,
 	set_frozen(vdev);
 	err = core_freeze(vdev, ser);
 	if (err)
-		set_thawed(vdev);
+		vfio_pci_intx_thaw(vdev);
 	return err;
 }
 
@@ -183,7 +169,7 @@ static void vfio_pci_luo_unfreeze(struct vfio_device *device)
 
 	scoped_guard(rwsem_write, &vdev->memory_lock)
 		pci_luo_unfreeze(vdev->pdev);
-	set_thawed(vdev);
+	vfio_pci_intx_thaw(vdev);
 }
 
 const struct vfio_luo_ops vfio_pci_core_luo_ops = {
