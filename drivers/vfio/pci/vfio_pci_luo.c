@@ -135,8 +135,9 @@ static u32 core_flags(struct vfio_pci_core_device *vdev)
 
 static void set_frozen(struct vfio_pci_core_device *vdev)
 {
-	guard(spinlock_irq)(&vdev->irqlock);
+	spin_lock_irq(&vdev->irqlock);
 	WRITE_ONCE(vdev->vdev.luo_frozen, true);
+	spin_unlock_irq(&vdev->irqlock);
 }
 
 static int core_freeze(struct vfio_pci_core_device *vdev,
