@@ -289,6 +289,13 @@ void nic_mark(void *regs)
 	vmm_reg_set(regs, ICS, 0);
 }
 
+void nic_end(struct nic *nic)
+{
+	nic_check(nic);
+	nic_mark(nic->regs);
+	nic_close(nic);
+}
+
 void nic_irq_setup(struct nic *nic)
 {
 	set_reg(nic, IVAR, IVAR_ALL);

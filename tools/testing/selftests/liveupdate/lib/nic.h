@@ -77,6 +77,8 @@ void nic_check(struct nic *nic);
  * device must not stop receiving, the second one ends it.
  */
 void nic_mark(void *regs);
+/* Nothing is missing, and from here on anything may be in the trace: the end. */
+void nic_end(struct nic *nic);
 
 /* Interrupts: vector 0 for received frames and for nic_fire(). */
 void nic_irq_setup(struct nic *nic);

@@ -16,9 +16,7 @@ static void dma_plain(void)
 {
 	dma_begin(&nic);
 	check(nic_wait(&nic, PLAIN_FRAMES, 60), "%lu frames", nic.state->frames);
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_plain, .stages = 1, .stage = { dma_plain });
@@ -42,9 +40,7 @@ static void dma_swaps(void)
 	}
 	check(nic_wait(&nic, SOME_FRAMES, 60), "it has stopped");
 	story_log("%d swaps, %lu frames", SWAPS, nic.state->frames);
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_swaps, .stages = 1, .stage = { dma_swaps });
@@ -75,9 +71,7 @@ static void control_dma_held(void)
 	usleep(20000);
 	check_ret(vmm_command(&nic.vmm, 0, PCI_COMMAND_MASTER), 0);
 	check(nic_wait(&nic, SOME_FRAMES, 60));
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(control_dma_held, .stages = 1, .stage = { control_dma_held });

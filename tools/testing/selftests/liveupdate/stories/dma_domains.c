@@ -57,9 +57,7 @@ static void domains_load(void)
 	check_ret(luo_finish(session), 0);
 	vmm_close(&third);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_domains, .stages = 2, .stage = { domains_save, domains_load });

@@ -103,9 +103,7 @@ static void dma_punched(void)
 	check(luo_preserve(session, nic.vmm.iommufd, DMA_IOMMUFD) < 0,
 	      "with another page");
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_punched, .stages = 1, .stage = { dma_punched });

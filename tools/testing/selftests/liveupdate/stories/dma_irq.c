@@ -108,9 +108,7 @@ static void irq_load(void)
 	check(events(10000) == 1, "no interrupt after the swap");
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	check_ret(luo_finish(session), 0);
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_irq, .stages = 2, .stage = { irq_save, irq_load });
@@ -158,9 +156,7 @@ static void irq_dark_load(void)
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	check_ret(luo_finish(session), 0);
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_irq_dark, .stages = 2, .stage = { irq_dark_save, irq_dark_load });

@@ -108,9 +108,7 @@ static void lost_load(uint32_t index)
 	check_ret(luo_finish(session), 0);
 	serve(index);
 	check(events(10000), "no interrupt after FINISH");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 static void msi_save(void)

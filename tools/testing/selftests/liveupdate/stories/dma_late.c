@@ -50,9 +50,7 @@ static void late_load(void)
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_late, .stages = 2, .stage = { late_save, late_load });

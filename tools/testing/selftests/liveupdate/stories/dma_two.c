@@ -117,9 +117,7 @@ static void two_load(void)
 	take_over_disk();
 	third_sends();
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 }
 
 STORY(dma_two, .stages = 2, .stage = { two_save, two_load });

@@ -123,9 +123,7 @@ static void unbind_load(void)
 	check(guest_log_count("its driver_override stays") == 1, "not said");
 	close(session);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 	unbind_end(pid);
 }
 

@@ -111,9 +111,7 @@ static void wrong_load(void)
 	check_ret(vmm_attach(vmm, vmm->ioas), 0);
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
-	nic_check(&nic);
-	nic_mark(nic.regs);
-	nic_close(&nic);
+	nic_end(&nic);
 	close(other);
 }
 

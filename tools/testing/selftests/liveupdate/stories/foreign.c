@@ -214,16 +214,22 @@ static void *stuck_write(void *arg)
 	return NULL;
 }
 
-static void stuck_start(struct stuck_writer *w)
+/* A kernel without it has FUSE, perhaps, but nothing here to stop a writer with. */
+static void stuck_open(struct stuck_writer *w)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range.len = PAGE, .mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
 
 	w->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (w->uffd < 0 || ioctl(w->uffd, UFFDIO_API, &api))
 		story_skip("no userfaultfd");
+}
+
+static void stuck_start(struct stuck_writer *w)
+{
+	struct uffdio_register reg = {
+		.range.len = PAGE, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
 	w->from = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	reg.range.start = (uintptr_t)w->from;
@@ -247,8 +253,10 @@ static void waits_save(void)
 {
 	struct long_preserve lp = { .ret = -EINPROGRESS };
 	struct stuck_writer writer;
-	int session = reboot_fails();
+	int session;
 
+	stuck_open(&writer);
+	session = reboot_fails();
 	writer.fd = require_fd(data_memfd("written", 0, SEED, 4 * PAGE));
 	lp.session = require_fd(luo_create("waits"));
 	lp.fd = writer.fd;
