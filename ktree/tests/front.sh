@@ -196,6 +196,27 @@ test_cover_letter()
 	grep -q ' files changed, ' "$LUO_TOP"/out/series/0000-*
 }
 
+# DIR is replaced, so it must not hold what is somebody's.
+test_series_refuses_a_directory_with_other_things()
+{
+	mkdir "$TMP/mine" "$TMP/mails.new"
+	echo keep >"$TMP/mine/notes"
+	echo keep >"$TMP/mails.new/notes"
+	fails_with 'mine: .*holds more than mails \(notes\)' k series "$TMP/mine"
+	fails_with 'notes: .*no directory' k series "$TMP/mine/notes"
+	same "$(cat "$TMP/mine/notes")" keep
+	k series "$TMP/mails"
+	same "$(cat "$TMP/mails.new/notes")" keep
+	echo old >"$TMP/mails/0099-old.patch"
+	k series "$TMP/mails/"
+	same "$(cd "$TMP/mails" && echo *)" \
+		'0000-cover-letter.patch 0001-mm-shmem-Hook-it.patch 0002-MAINTAINERS-Add-us.patch'
+	k series
+	echo log >"$LUO_TOP/out/series/am.log"
+	k series
+	[[ ! -e $LUO_TOP/out/series/am.log ]]
+}
+
 test_signoff()
 {
 	SIGNOFF='A Person <a@localhost>' k series
