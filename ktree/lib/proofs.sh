@@ -5,14 +5,21 @@
 # wrong and returns 1. They run in a condition, where "set -e" is off: every
 # step checks itself.
 
+# our_files: what is there; a file that save or import removed may be in git's index still.
+our_files()
+{
+	comm -23 <(git -C "$LUO_TOP" ls-files -co --exclude-standard | sort -u) \
+		<(git -C "$LUO_TOP" ls-files -d | sort -u)
+}
+
 # proof_coverage: our files in kernel directories against the entries' lists.
 proof_coverage()
 {
 	local twice loose
 
 	twice=$(overlay_files | sort | uniq -d)
-	loose=$(comm -13 <(overlay_files | sort -u) <(git -C "$LUO_TOP" ls-files -co --exclude-standard |
-		grep -E "^($(tgit ls-tree -d --name-only base | paste -sd'|'))/" | sort -u))
+	loose=$(comm -13 <(overlay_files | sort -u) <(our_files |
+		grep -E "^($(tgit ls-tree -d --name-only base | paste -sd'|'))/"))
 	[[ -z $twice ]] || printf 'in more than one entry: %s\n' "$twice"
 	[[ -z $loose ]] || printf 'in no entry: %s\n' "$loose"
 	[[ -z $twice$loose ]]

@@ -7,6 +7,13 @@ set -euo pipefail
 # shellcheck source=ktree/tests/fake.sh
 . "$(dirname "$0")/fake.sh"
 
+# commit_overlay: as a person does.
+commit_overlay()
+{
+	git -C "$LUO_TOP" add -A
+	git -C "$LUO_TOP" commit -q -m overlay
+}
+
 test_tree_is_base_plus_entries()
 {
 	k tree
@@ -148,6 +155,7 @@ test_save_refuses_what_nobody_owns()
 
 test_save_removes_what_went()
 {
+	commit_overlay
 	k tree
 	git -C "$T" rm -q kernel/liveupdate/run.sh
 	k save
