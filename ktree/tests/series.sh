@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=ktree/tests/fake.sh
 . "$(dirname "$0")/fake.sh"
 
-# commit_overlay: as a person does.
+# commit_overlay: as a person does, before import replaces it.
 commit_overlay()
 {
 	git -C "$LUO_TOP" add -A
@@ -166,6 +166,7 @@ test_save_removes_what_went()
 # A foreign history: an overlay file is added, then changed by a later commit.
 foreign_history()
 {
+	commit_overlay
 	cd "$TMP/linux" || exit 1
 	echo 'int a;' >kernel/a.c
 	echo 'obj-y += a.o' >>kernel/Makefile
@@ -217,6 +218,34 @@ test_import_folds()
 	same "$(cd "$LUO_TOP/series" && echo 000[1-9]*)" '0001-kernel-add-a.patch 0002-kernel-make-it-b.patch'
 	[[ ! -e $LUO_TOP/kernel/liveupdate/luo_core.c ]]
 	k verify --no-build >/dev/null
+}
+
+test_import_refuses_to_drop_work()
+{
+	foreign_history
+	k tree
+	echo edit >>"$T/mm/shmem.c"
+	fails_with 'out/tree has edits that are not in the overlay' k import "$TMP/linux" base..main
+	same "$(tail -n 1 "$T/mm/shmem.c")" edit
+	git -C "$T" checkout -q mm/shmem.c
+	echo 'int edit;' >>"$LUO_TOP/kernel/liveupdate/luo_core.c"
+	fails_with 'would be replaced: kernel/liveupdate/luo_core.c: commit' k import "$TMP/linux" base..main
+	same "$(tail -n 1 "$LUO_TOP/kernel/liveupdate/luo_core.c")" 'int edit;'
+	git -C "$LUO_TOP" checkout -q kernel
+	echo 'int mine;' >"$LUO_TOP/kernel/a.c"
+	fails_with 'would be replaced: kernel/a.c: commit' k import "$TMP/linux" base..main
+	same "$(cat "$LUO_TOP/kernel/a.c")" 'int mine;'
+	FORCE=1 k import "$TMP/linux" base..main
+	same "$(tail -n 1 "$LUO_TOP/kernel/a.c")" 'int b;'
+}
+
+# What is not in git cannot be had back from there.
+test_import_refuses_without_git()
+{
+	foreign_history
+	rm -rf "$LUO_TOP/.git"
+	fails_with 'cannot be told' k import "$TMP/linux" base..main
+	FORCE=1 k import "$TMP/linux" base..main
 }
 
 test_import_refuses_a_bad_message()
