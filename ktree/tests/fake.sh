@@ -107,6 +107,40 @@ fake_repo()
 	fake_series
 }
 
+# fake_kernel: a make whose kernels are empty files, and no packages are needed.
+fake_kernel()
+{
+	local dir=$TMP/fake-kernel
+
+	mkdir -p "$dir" "$LUO_TOP/configs"
+	printf 'CONFIG_X=y\n' | tee "$LUO_TOP"/configs/{base,liveupdate,devices}.config >/dev/null
+	cat >"$dir/make" <<-'MAKE'
+	#!/bin/bash
+	for word; do
+		case $word in
+		O=*) out=$src/${word#O=} ;;
+		-C) src=next ;;
+		*) [[ ${src:-} != next ]] || src=$word ;;
+		esac
+	done
+	mkdir -p "$out/arch/x86/boot"
+	touch "$out/arch/x86/boot/bzImage" "$out/.config" "$out/modules.order"
+	MAKE
+	printf '#!/bin/sh\necho QEMU emulator version 99.0\n' >"$dir/qemu-system-x86_64"
+	chmod +x "$dir"/*
+	: >"$TMP/packages"
+	export PATH=$dir:$PATH LUO_PACKAGES=$TMP/packages LUO_NEED_MIB=1
+}
+
+# overlay_program PATH <TEXT: a program of the overlay that enters with the first entry.
+overlay_program()
+{
+	mkdir -p "$LUO_TOP/$(dirname "$1")"
+	cat >"$LUO_TOP/$1"
+	chmod +x "$LUO_TOP/$1"
+	sed -i "s|^Overlay:|&\n  $1|" "$LUO_TOP"/series/0001-*
+}
+
 # k VERB ...: a verb of the tools under test.
 k()
 {

@@ -258,6 +258,30 @@ test_apply_refuses()
 	fails_with 'not a git checkout' k apply "$TMP"
 }
 
+# A run that came to nothing must not be judged by what an earlier one left.
+test_mutant_is_judged_by_its_own_run()
+{
+	local work=$LUO_TOP/out/mutants/work
+
+	fake_kernel
+	export LUO_MUTANTS=$TMP/mutants
+	printf 'm1\tone\tguard\tmm/shmem.c\ts/ten/10/\n' >"$LUO_MUTANTS"
+	overlay_program tools/testing/selftests/liveupdate/run.sh <<-'RUN'
+	#!/bin/bash
+	[[ -z ${SAYS:-} ]] || echo "$SAYS" >"$LUO_TOP/out/mutants/work/one.verdict"
+	exit "$RC"
+	RUN
+	mkdir -p "$work"
+	RC=1 SAYS='not ok 1 the guard' k mutants >"$TMP/said"
+	grep -q '^ok 1 mutant: m1' "$TMP/said"
+	! RC=4 k mutants >"$TMP/said" || { echo 'noticed, in an old verdict'; return 1; }
+	grep -q '^# the test was not run: run.sh ended with 4' "$TMP/said"
+	! RC=2 SAYS='not ok 1 the guard' k mutants || { echo 'noticed, by a run that ended with 2'; return 1; }
+	! RC=1 k mutants || { echo 'noticed, and there is no verdict'; return 1; }
+	! RC=0 SAYS='ok 1 the guard' k mutants >"$TMP/said" || { echo 'noticed by nobody'; return 1; }
+	grep -q '^# nobody noticed' "$TMP/said"
+}
+
 test_totals_count_everything()
 {
 	# shellcheck source=ktree/lib/ktap.sh
