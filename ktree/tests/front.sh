@@ -258,6 +258,27 @@ test_apply_refuses()
 	fails_with 'not a git checkout' k apply "$TMP"
 }
 
+# bench.sh that fails before it has figures must not cost the page, nor leave old ones.
+test_bench_keeps_only_new_figures()
+{
+	local page=$LUO_TOP/docs/figures.md
+
+	fake_kernel
+	overlay_program tools/testing/selftests/liveupdate/bench/bench.sh <<-'BENCH'
+	#!/bin/bash
+	[[ -z ${FIGURES:-} ]] || echo "$FIGURES" >"${*: -1}/figures.md"
+	exit "${RC:-0}"
+	BENCH
+	mkdir -p "$LUO_TOP/docs" "$LUO_TOP/out/bench"
+	printf 'old\n\n# Campaigns\nfound\n' >"$page"
+	cp "$page" "$TMP/page"
+	echo stale >"$LUO_TOP/out/bench/figures.md"
+	! KEEP=1 RC=2 k bench || { echo 'it says that all is well'; return 1; }
+	cmp "$page" "$TMP/page"
+	! KEEP=1 RC=1 FIGURES=new k bench || { echo 'a target was missed, and it does not say so'; return 1; }
+	same "$(paste -sd' ' "$page")" 'new  # Campaigns found'
+}
+
 # A run that came to nothing must not be judged by what an earlier one left.
 test_mutant_is_judged_by_its_own_run()
 {
