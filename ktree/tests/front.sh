@@ -132,6 +132,14 @@ test_stages()
 	same "$(debug_set rest)" one,two
 }
 
+# A stage that is misspelt is not left out: a green result would say too much.
+test_no_such_stage()
+{
+	fails_with "no stage 'storis' \\(STAGE=list" env STAGE=text,storis "$VERBS/check"
+	fails_with "no stage ''" env STAGE=,text "$VERBS/check"
+	fails_with "no stage 'all'" env STAGE=all "$VERBS/check"
+}
+
 # What would not end in time is not begun, and is not forgotten.
 test_limit_skips_and_says_so()
 {
