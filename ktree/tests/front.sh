@@ -180,6 +180,23 @@ test_lost_option_is_named()
 	same "$(lost_options base "$TMP/final" | paste -sd' ')" 'CONFIG_C=m CONFIG_D=n'
 }
 
+# The help names each configuration that there is, and no other is made.
+test_configurations_are_named()
+{
+	local name
+
+	fake_kernel
+	k tree
+	fails_with 'no such configuration: nonsense' k config nonsense
+	[[ ! -e $T/.nonsense ]]
+	for name in $({ k config nonsense 2>&1 || :; } | sed 's/.*(\(.*\)).*/\1/; s/,//g'); do
+		k config --help | grep -qE "^  (.*, )?$name( |,|\$)" ||
+			{ echo "not in the help: $name"; return 1; }
+	done
+	k config
+	[[ -f $T/.lean/.config ]]
+}
+
 # The same overlay at two paths, under two configurations: the same mails.
 test_series_is_deterministic()
 {
