@@ -197,6 +197,13 @@ test_configurations_are_named()
 	[[ -f $T/.lean/.config ]]
 }
 
+# The base must not be shown in the place of what was asked for.
+test_demo_takes_only_a_file()
+{
+	FILE=$TMP fails_with 'FILE=.*: no file that can be read' k demo
+	FILE=$TMP/none fails_with 'FILE=.*/none: no file that can be read' k demo
+}
+
 # The same overlay at two paths, under two configurations: the same mails.
 test_series_is_deterministic()
 {
