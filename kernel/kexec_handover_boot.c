@@ -137,10 +137,10 @@ static int __init collect_node(struct kho_tree_visitor *v, phys_addr_t pa,
 }
 
 static int __init reserve_run(struct kho_reserve *r, unsigned long pfn,
-			      unsigned long nr)
+			      unsigned long nr, enum memblock_flags flags)
 {
 	int err = memblock_bulk_reserve_add(&r->bulk, PFN_PHYS(pfn),
-					    PFN_PHYS(nr), MEMBLOCK_RSRV_NOINIT);
+					    PFN_PHYS(nr), flags);
 
 	if (err)
 		pr_err("cannot reserve pages %#lx+%#lx: %pe\n", pfn, nr,
@@ -148,13 +148,17 @@ static int __init reserve_run(struct kho_reserve *r, unsigned long pfn,
 	return err;
 }
 
-/* Reserves the pages of the tree that lie below @pfn. */
+/*
+ * Reserves the pages of the tree that lie below @pfn. They become PG_reserved, so
+ * that whoever wants to move or to offline memory keeps off them at once.
+ */
 static int __init reserve_nodes(struct kho_reserve *r, unsigned long pfn)
 {
 	int err;
 
 	while (r->next_node < r->nr_nodes && r->node_pfn[r->next_node] < pfn) {
-		err = reserve_run(r, r->node_pfn[r->next_node++], 1);
+		err = reserve_run(r, r->node_pfn[r->next_node++], 1,
+				  MEMBLOCK_NONE);
 		if (err)
 			return err;
 	}
@@ -166,7 +170,8 @@ static int __init reserve_next(struct kho_tree_visitor *v, unsigned long pfn,
 {
 	struct kho_reserve *r = to_reserve(v);
 
-	return reserve_nodes(r, pfn) ?: reserve_run(r, pfn, nr);
+	return reserve_nodes(r, pfn) ?:
+	       reserve_run(r, pfn, nr, MEMBLOCK_RSRV_NOINIT);
 }
 
 static int __init compare_pfn(const void *a, const void *b)

@@ -116,7 +116,10 @@ int kho_carry_incoming(void)
 	err = kho_tracker_freeze(&kho_incoming);
 	if (err)
 		return err;
-	kho_tree_graft(kho_outgoing.root, kho_incoming.root, KHO_TREE_LEVELS);
+	/* frozen, but not yet safe from those who only look */
+	scoped_guard(rwsem_write, &kho_outgoing.sem)
+		kho_tree_graft(kho_outgoing.root, kho_incoming.root,
+			       KHO_TREE_LEVELS);
 	carried = true;
 	return 0;
 }
@@ -127,7 +130,9 @@ void kho_carry_stop(void)
 {
 	if (!carried)
 		return;
-	kho_tree_ungraft(kho_outgoing.root, kho_incoming.root, KHO_TREE_LEVELS);
+	scoped_guard(rwsem_write, &kho_outgoing.sem)
+		kho_tree_ungraft(kho_outgoing.root, kho_incoming.root,
+				 KHO_TREE_LEVELS);
 	carried = false;
 	kho_tracker_thaw(&kho_incoming);
 }

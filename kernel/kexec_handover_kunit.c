@@ -11,6 +11,7 @@
 #include "kexec_handover_internal.h"
 
 #define LEAF	KHO_TREE_LEAF_PAGES
+#define SLOTS	KHO_TREE_NODE_SLOTS
 
 /* pages of the tree that are in use; allocations until one fails, if >= 0 */
 static atomic_t live_nodes;
@@ -235,13 +236,13 @@ static void test_walk(struct kunit *test)
 {
 	static const struct { unsigned long pfn, nr; } add[] = {
 		{ 9 * LEAF + 5, 1 },
-		{ 512 * LEAF, 2 },		/* another node */
+		{ SLOTS * LEAF, 2 },		/* another node */
 		{ LEAF - 1, 1 }, { LEAF, 3 },	/* one run in two leaves */
 		{ 0, 1 }, { 2, 1 },
-		{ 512 * LEAF - 4, 4 },		/* one run in two nodes */
+		{ SLOTS * LEAF - 4, 4 },	/* one run in two nodes */
 	}, want[] = {
 		{ 0, 1 }, { 2, 1 }, { LEAF - 1, 4 }, { 9 * LEAF + 5, 1 },
-		{ 512 * LEAF - 4, 6 },
+		{ SLOTS * LEAF - 4, 6 },
 	};
 	struct walk_log log = { .visitor = { log_node, log_run } };
 	struct kho_tracker *t = test->priv;
@@ -275,19 +276,19 @@ static void test_no_memory(struct kunit *test)
 
 	for (n = 0; err == -ENOMEM && n < 20; n++) {
 		atomic_set(&fail_after, n);
-		err = kho_tracker_add(t, 511 * LEAF + 1, 2 * LEAF, 0);
+		err = kho_tracker_add(t, (SLOTS - 1) * LEAF + 1, 2 * LEAF, 0);
 		if (!err)
 			break;
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 		KUNIT_EXPECT_EQ(test, atomic_read(&live_nodes), before);
-		KUNIT_EXPECT_FALSE(test, kho_tracker_intersects(t, 1, 1024 * LEAF));
+		KUNIT_EXPECT_FALSE(test, kho_tracker_intersects(t, 1, 2 * SLOTS * LEAF));
 	}
 	atomic_set(&fail_after, -1);
 
 	KUNIT_EXPECT_EQ(test, err, 0);
 	/* a node, and three leaves */
 	KUNIT_EXPECT_EQ(test, n, 4);
-	KUNIT_EXPECT_EQ(test, kho_tracker_del(t, 511 * LEAF + 1, 2 * LEAF), 0);
+	KUNIT_EXPECT_EQ(test, kho_tracker_del(t, (SLOTS - 1) * LEAF + 1, 2 * LEAF), 0);
 	KUNIT_EXPECT_EQ(test, kho_tracker_del(t, 0, 1), 0);
 	expect_empty(test);
 }

@@ -49,17 +49,22 @@ bool kho_is_incoming(unsigned long pfn, unsigned long nr_pages)
 }
 EXPORT_SYMBOL_GPL(kho_is_incoming);
 
+static void restore_page(struct page *page, int count)
+{
+	/* set where this kernel had reserved it before, see memblock.c */
+	__ClearPageReserved(page);
+	clear_page_tag_ref(page);
+	set_page_count(page, count);
+}
+
 static void restore_block(struct page *page, unsigned int order)
 {
-	clear_page_tag_ref(page);
-	set_page_count(page, 1);
+	restore_page(page, 1);
 	if (!order)
 		return;
 
-	for (unsigned long i = 1; i < 1UL << order; i++) {
-		clear_page_tag_ref(page + i);
-		set_page_count(page + i, 0);
-	}
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		restore_page(page + i, 0);
 	prep_compound_page(page, order);
 }
 

@@ -15,7 +15,8 @@
 
 #include "kexec_handover_internal.h"
 
-#define KHO_MAX_SUBTREES	128	/* more do not fit in a page */
+/* a page of 4 KiB has no room for more; of those beyond nothing is reported */
+#define KHO_MAX_SUBTREES	128
 
 /* subtrees that somebody asked for, by their position */
 static DECLARE_BITMAP(retrieved, KHO_MAX_SUBTREES);

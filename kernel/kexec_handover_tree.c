@@ -8,6 +8,9 @@
  * In a leaf the end of a block is written before the page is marked preserved,
  * and wiped after the mark is gone, so that every preserved page always belongs
  * to a block with an end, wherever the kernel that changes the leaf is stopped.
+ * A block that is larger than a leaf has its end in the last of its leaves. A
+ * kernel that is stopped between them leaves a part of a block: that is reserved
+ * by the next kernel, and cannot be restored.
  */
 #include <linux/io.h>
 #include <linux/kho/abi/kho.h>

@@ -149,6 +149,30 @@ static bool incoming_at(u64 pa, unsigned long nr)
 	return PAGE_ALIGNED(pa) && kho_is_incoming(PHYS_PFN(pa), nr);
 }
 
+/* Is the number of pages that of the chunks? Looks at the chunks only. */
+static bool count_pages(const struct kho_vmalloc *kv)
+{
+	unsigned int left = kv->total_pages >> kv->order, used;
+	const struct kho_vmalloc_chunk *chunk;
+	u64 next = kv->first.phys;
+
+	while (next) {
+		if (!incoming_at(next, 1))
+			return false;
+		chunk = phys_to_virt(next);
+		next = chunk->next_pa;
+
+		used = 0;
+		while (used < KHO_VMALLOC_CHUNK_SLOTS && chunk->phys[used])
+			used++;
+		/* only the last chunk is not full, so a list that loops ends */
+		if (used > left || (next && used < KHO_VMALLOC_CHUNK_SLOTS))
+			return false;
+		left -= used;
+	}
+	return !left;
+}
+
 /* Fills @pages from the chunks; believes nothing, and changes nothing. */
 static bool find_pages(const struct kho_vmalloc *kv, struct page **pages)
 {
@@ -250,8 +274,7 @@ void *kho_restore_vmalloc(const struct kho_vmalloc *preservation)
 
 	if (kv->flags & ~(KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP) ||
 	    kv->order > MAX_PAGE_ORDER || !kv->total_pages ||
-	    !IS_ALIGNED(kv->total_pages, 1U << kv->order) ||
-	    !incoming_at(kv->first.phys, 1))
+	    !IS_ALIGNED(kv->total_pages, 1U << kv->order) || !count_pages(kv))
 		return NULL;
 
 	pages = kvmalloc_array(kv->total_pages, sizeof(*pages), GFP_KERNEL);

@@ -78,14 +78,11 @@ static bool has_xattrs(struct inode *inode)
 /* A writer may hold it for as long as userspace likes: reboot(2) does not wait. */
 static int lock_inode(struct inode *inode)
 {
-	while (!inode_trylock(inode)) {
-		if (liveupdate_reboot_waits())
-			return -ERESTART;
-		schedule_timeout_killable(1);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-	}
-	return 0;
+	int err = 0;
+
+	while (!err && !inode_trylock(inode))
+		err = liveupdate_wait();
+	return err;
 }
 
 static struct memfd_luo *attach(struct file *file, bool unlimited)

@@ -343,19 +343,19 @@ static s64 verify_piece(struct verify *verify, u64 iova, phys_addr_t was,
 	phys_addr_t now = verify->now.phys + ahead;
 
 	if (err) {
-		dev_err(verify->dev,
-			"live update: IOVA %#llx was %pa, and would be nothing: %pe\n",
-			iova, &was, ERR_PTR(err));
+		dev_err_ratelimited(verify->dev,
+			"live update: IOVA %#llx would not be mapped: %pe\n",
+			iova, ERR_PTR(err));
 		return err == -ENOENT ? -EINVAL : err;
 	}
 	if (now != was) {
-		dev_err(verify->dev,
-			"live update: IOVA %#llx was %pa, and would be %pa\n",
-			iova, &was, &now);
+		dev_err_ratelimited(verify->dev,
+			"live update: IOVA %#llx would be another page than it was\n",
+			iova);
 		return -EINVAL;
 	}
 	if (prot & ~verify->now.prot) {
-		dev_err(verify->dev,
+		dev_err_ratelimited(verify->dev,
 			"live update: IOVA %#llx could be %s, and could not any more\n",
 			iova, prot & ~verify->now.prot & IOMMU_WRITE ?
 			"written" : "read");

@@ -101,13 +101,23 @@ static int device_preserve(struct vfio_device_file *df,
 	return df->device->ops->luo->preserve(df->device, ser);
 }
 
+/* Whoever attaches another device of the set holds it while memory is pinned. */
+static int dev_set_lock(struct vfio_device_set *dev_set)
+{
+	int err = 0;
+
+	while (!err && !mutex_trylock(&dev_set->lock))
+		err = liveupdate_wait();
+	return err;
+}
+
 static int df_preserve(struct vfio_device_file *df, struct vfio_luo_out *out,
 		       struct liveupdate_session *session)
 {
 	struct vfio_device *device = df->device;
 	int err;
 
-	guard(mutex)(&device->dev_set->lock);
+	lockdep_assert_held(&device->dev_set->lock);
 	err = df_check(df);
 	if (err)
 		return err;
@@ -135,7 +145,11 @@ static int vfio_luo_preserve(struct liveupdate_file_op_args *args)
 	out->ser = kho_alloc_preserve(sizeof(*out->ser));
 	if (IS_ERR(out->ser))
 		return PTR_ERR(out->ser);
-	err = df_preserve(df, out, args->session);
+	err = dev_set_lock(df->device->dev_set);
+	if (!err) {
+		err = df_preserve(df, out, args->session);
+		mutex_unlock(&df->device->dev_set->lock);
+	}
 	if (err) {
 		kho_unpreserve_free(out->ser);
 		return err;
@@ -149,8 +163,7 @@ static void vfio_luo_unpreserve(struct liveupdate_file_op_args *args)
 {
 	struct vfio_luo_out *out = args->private_data;
 
-	scoped_guard(mutex, &out->device->dev_set->lock)
-		out->device->ops->luo->unpreserve(out->device);
+	out->device->ops->luo->unpreserve(out->device);
 	liveupdate_undepend_outgoing(args->session, out->ser->iommufd_token);
 	kho_unpreserve_free(out->ser);
 	kfree(out);

@@ -74,9 +74,10 @@ typedef int (*iommu_luo_leaf_fn)(const struct iommu_luo_leaf *leaf, void *arg);
  * @restore_failed: New kernel: a device of which there is a record was not
  *        restored, and is stopped. Any domain can be attached afterwards.
  *
- * All of them may sleep; @preserve_hw to @unpreserve_device and @walk are called
- * with the mutex of the records held, the others with that of the group, or
- * during boot. All are mandatory.
+ * All of them may sleep. @preserve_hw to @unpreserve_device are called with the
+ * mutex of the records held, @restore_domain to @restore_failed with that of the
+ * group. @walk and @lookup: the caller keeps the domain from changing; no
+ * particular lock is held. All are mandatory.
  *
  * The takeover of the hardware itself is no callback: each driver asks
  * iommu_luo_hw() in its own initialisation.

@@ -80,7 +80,9 @@ struct liveupdate_file_op_args {
  * @retrieve: New kernel. Makes the file from the record and sets @file. On
  *        failure see @retrieve_retryable.
  * @can_finish: New kernel. Says whether the file is in a state in which the
- *        takeover can end. Optional, the default is yes.
+ *        takeover can end. Also asked when a kexec image is loaded and in
+ *        reboot(2), with no @finish after it: changes nothing, and does not
+ *        sleep for long. Optional, the default is yes.
  * @finish: New kernel. Ends the takeover: frees the record and, if the file
  *        was not retrieved, everything that it preserves.
  * @get_id: A number that is the same for all files of one object, e.g. the
@@ -249,6 +251,7 @@ bool liveupdate_enabled(void);
 int liveupdate_reboot(void);
 void liveupdate_stamp(enum luo_stamp stamp);
 bool liveupdate_reboot_waits(void);
+int liveupdate_wait(void);
 int liveupdate_image_read(struct kimage *image);
 void liveupdate_image_free(struct kimage *image);
 int liveupdate_image_install(const struct kimage *image);

@@ -60,6 +60,7 @@ unsigned int luo_abi_timeline_take(struct luo_timeline_ser *to,
 				   const struct luo_timeline_ser *from,
 				   bool *taken);
 void luo_abi_update_seal(struct luo_update_ser *update);
+bool luo_abi_update_began(const struct luo_update_ser *update);
 int luo_abi_update_check(const struct luo_update_ser *update);
 void luo_abi_update_call(struct luo_update_ser *update, const char *compatible,
 			 enum luo_timed timed, u64 begin, u64 end, bool failed);

@@ -171,6 +171,18 @@ int luo_abi_update_check(const struct luo_update_ser *update)
 }
 
 /**
+ * luo_abi_update_began() - is there a record of an update?
+ * @update: the first one of a timeline
+ *
+ * Context: Any.
+ * Return: false if the kernel that has it was not about to update.
+ */
+bool luo_abi_update_began(const struct luo_update_ser *update)
+{
+	return update->generation || update->crc;
+}
+
+/**
  * luo_abi_timeline_take() - go on with the timeline of the previous kernel
  * @to: a new timeline; gets the updates of @from behind its own one
  * @from: the timeline of the previous kernel, checked
@@ -189,7 +201,8 @@ unsigned int luo_abi_timeline_take(struct luo_timeline_ser *to,
 	unsigned int i, bad = 0;
 
 	*taken = false;
-	for (i = 0; i < from->head.nr_updates; i++) {
+	i = luo_abi_update_began(&from->updates[0]) ? 0 : 1;
+	for (; i < from->head.nr_updates; i++) {
 		if (to->head.nr_updates > LUO_TIMELINE_UPDATES)
 			break;
 		if (luo_abi_update_check(&from->updates[i])) {

@@ -114,8 +114,10 @@ static int luo_freeze(void)
 	      luo_ride_check(&luo_incoming, kexec_image);
 	if (ret)
 		return ret;
-	if (luo_image_takes(kexec_image))
+	if (luo_image_takes(kexec_image)) {
+		luo_timeline_forget();
 		return 0;
+	}
 
 	liveupdate_stamp(LUO_STAMP_FREEZE);
 	ret = luo_set_freeze(&luo_outgoing);
@@ -154,6 +156,7 @@ thaw:
  * * -ENOEXEC: the image cannot take along what is preserved (F5)
  * * -EPROTONOSUPPORT: the image cannot read it (F5)
  * * -EBUSY: a file of the previous kernel cannot be finished now (F6)
+ * * -E2BIG: more sessions of previous kernels are left than can ride along
  * * -EINTR: killed
  * * what the freeze of a handler returned
  */
@@ -195,6 +198,25 @@ bool liveupdate_reboot_waits(void)
 	return rwsem_is_contended(&luo_phase_rwsem);
 }
 EXPORT_SYMBOL_GPL(liveupdate_reboot_waits);
+
+/**
+ * liveupdate_wait() - wait a little for what userspace may hold for ever
+ *
+ * For callbacks that need a lock under which memory of userspace is touched:
+ * they try for it, and come here as long as they do not get it.
+ *
+ * Context: From a callback of a handler that may fail. Sleeps for a tick.
+ * Return: 0 to try again, -ERESTART if reboot(2) waits for the call, -EINTR if
+ * the caller is being killed.
+ */
+int liveupdate_wait(void)
+{
+	if (liveupdate_reboot_waits())
+		return -ERESTART;
+	schedule_timeout_killable(1);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_wait);
 
 static const void *luo_kho_map(const struct luo_abi_reader *reader, u64 pa)
 {

@@ -112,8 +112,9 @@ void luo_flb_incoming_attach(struct liveupdate_flb *flb)
  * luo_flb_incoming_detach() - an FLB is about to go
  * @flb: the FLB
  *
- * The module of a retrieved object is held, so that this can only meet one if
- * the FLB has no module.
+ * The module of a retrieved object is held, so that this can only meet one in a
+ * module whose init function fails, or that cannot go. The object is the module's
+ * to undo; if the FLB is registered again it is retrieved again.
  *
  * Context: luo_registry_rwsem is held for write.
  */
@@ -125,7 +126,11 @@ void luo_flb_incoming_detach(struct liveupdate_flb *flb)
 	if (!in)
 		return;
 	guard(mutex)(&in->lock);
-	WARN_ON_ONCE(in->retrieved);
+	WARN_ON_ONCE(in->nr_holders);
+	if (in->retrieved)
+		module_put(flb->ops->owner);
+	in->retrieved = false;
+	in->obj = NULL;
 	in->flb = NULL;
 	flb->incoming = NULL;
 }

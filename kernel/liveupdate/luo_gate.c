@@ -190,7 +190,7 @@ static int luo_gate_riders(const struct kimage *image)
 	guard(rwsem_read)(&luo_phase_rwsem);
 	if (luo_phase() == LUO_PHASE_OFF)
 		return 0;
-	return luo_ride_check(&luo_incoming, image);
+	return luo_ride_ask(&luo_incoming, image);
 }
 
 /**
@@ -205,7 +205,7 @@ static int luo_gate_riders(const struct kimage *image)
  * the image is one of kexec_load(2), is for a kexec jump, was loaded with KHO
  * off or does not know of live updates, -EPROTONOSUPPORT if it says that it
  * cannot read what is preserved; -EBUSY if a file of the previous kernel cannot
- * be finished now (F6).
+ * be finished now (F6); -EINTR if the caller was killed.
  */
 int liveupdate_image_install(const struct kimage *image)
 {

@@ -14,7 +14,8 @@
  *                       Handler callbacks run under it.
  * luo_registry_rwsem    The lists of handlers and FLBs and the links between
  *                       them. No callback that may take long runs under it.
- * FLB mutexes           liveupdate_flb.lock, luo_flb_incoming.lock.
+ * FLB mutexes           liveupdate_flb.lock, luo_flb_incoming.lock, and inside
+ *                       of the first the one of the slots.
  * ===================== ======================================================
  *
  * luo_gate_lock (mutex) and luo_timeline_lock (spinlock) are innermost. User
@@ -302,6 +303,7 @@ static inline void luo_call_end(const struct luo_file *lf, enum luo_call call,
 /* luo_timeline.c */
 void luo_timeline_init(void);
 void luo_timeline_start(u64 now);
+void luo_timeline_forget(void);
 void luo_timeline_call(const char *compatible, enum luo_timed timed, u64 begin,
 		       u64 end, bool failed);
 bool luo_timeline_get(unsigned int age, struct luo_update_ser *update);
@@ -360,7 +362,7 @@ void luo_file_serialize(struct luo_file *lf, struct luo_file_ser *ser);
 
 /* luo_retrieve.c */
 int luo_file_retrieve(struct luo_file *lf);
-u64 luo_file_memory(struct luo_file *lf);
+u64 luo_file_memory(const struct luo_file *lf);
 bool luo_file_is_lost(struct luo_file *lf);
 bool luo_file_can_finish(struct luo_file *lf, bool discard);
 void luo_file_finish(struct luo_file *lf);
@@ -417,6 +419,7 @@ void luo_set_serialize(struct luo_session_set *set,
 		       struct luo_header_ser *header);
 
 /* luo_ride.c */
+int luo_ride_ask(struct luo_session_set *set, const struct kimage *image);
 int luo_ride_check(struct luo_session_set *set, const struct kimage *image);
 void luo_ride(struct luo_session_set *set, struct luo_header_ser *header);
 void luo_ride_release(struct liveupdate_session *session);

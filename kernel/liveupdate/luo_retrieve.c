@@ -104,21 +104,40 @@ bool luo_file_is_lost(struct luo_file *lf)
 	       lf->state == LUO_FILE_HANDED_OUT || luo_file_bind(lf);
 }
 
+static u64 luo_handler_memory(struct liveupdate_file_handler *fh,
+			      const struct luo_file *lf)
+{
+	struct liveupdate_file_op_args args = luo_file_args(lf);
+
+	args.handler = fh;
+	return fh->ops->memory ? fh->ops->memory(&args) : 0;
+}
+
 /**
  * luo_file_memory() - what is preserved for the contents of a file
  * @lf: a file of either direction
  *
+ * Who only looks does not bind a file to its handler.
+ *
  * Context: May sleep; the session's lock is held.
  * Return: bytes; 0 if its handler is not there or does not know.
  */
-u64 luo_file_memory(struct luo_file *lf)
+u64 luo_file_memory(const struct luo_file *lf)
 {
-	struct liveupdate_file_op_args args;
+	struct liveupdate_file_handler *fh;
+	u64 memory;
 
-	if (luo_file_is_lost(lf) || !lf->handler->ops->memory)
+	if (lf->state == LUO_FILE_QUARANTINED ||
+	    lf->state == LUO_FILE_HANDED_OUT)
 		return 0;
-	args = luo_file_args(lf);
-	return lf->handler->ops->memory(&args);
+	if (lf->handler)
+		return luo_handler_memory(lf->handler, lf);
+	fh = luo_handler_get_compatible(lf->compatible);
+	if (IS_ERR(fh))
+		return 0;
+	memory = luo_handler_memory(fh, lf);
+	luo_handler_put_incoming(fh);
+	return memory;
 }
 
 /**

@@ -66,7 +66,7 @@ static int luo_ride_check_session(struct liveupdate_session *session,
 	struct luo_file *lf;
 	int ret;
 
-	guard(mutex)(&session->lock);
+	lockdep_assert_held(&session->lock);
 	if (session->finished)
 		return 0;
 	list_for_each_entry(lf, &session->files.list, link) {
@@ -78,15 +78,45 @@ static int luo_ride_check_session(struct liveupdate_session *session,
 }
 
 /**
- * luo_ride_check() - could there be another live update now?
+ * luo_ride_ask() - could there be a live update later on?
  * @set: the incoming set
  * @image: the kernel that it would go to
  *
- * Context: May sleep; the phase lock is held.
+ * A session that is being taken over is waited for, and nobody else meanwhile.
+ *
+ * Context: May sleep, for as long as a call of a session takes.
+ * Return: what luo_ride_check() would, or -EINTR if the caller was killed.
+ */
+int luo_ride_ask(struct luo_session_set *set, const struct kimage *image)
+{
+	struct liveupdate_session *session;
+	unsigned long id = 0;
+	int ret = 0;
+
+	while (!ret && !IS_ERR(session = luo_session_next(set, id))) {
+		ret = mutex_lock_killable(&session->lock);
+		if (!ret) {
+			ret = luo_ride_check_session(session, image);
+			mutex_unlock(&session->lock);
+		}
+		id = session->id + 1;
+		luo_session_put(session);
+	}
+	return ret;
+}
+
+/**
+ * luo_ride_check() - can there be a live update now?
+ * @set: the incoming set
+ * @image: the kernel that it goes to
+ *
+ * Context: May sleep; the phase lock is held for write, so that nobody has a
+ * session locked.
  * Return: 0; -EBUSY if a handler cannot finish a retrieved file now, a file that
  * waits was retrieved in part, or depends on an FLB: of that there can be only one
  * in a kernel;
- * -EPROTONOSUPPORT if @image says that it cannot read a file that waits (F5).
+ * -EPROTONOSUPPORT if @image says that it cannot read a file that waits (F5);
+ * -E2BIG if more sessions wait than the next kernel would believe.
  */
 int luo_ride_check(struct luo_session_set *set, const struct kimage *image)
 {
@@ -94,7 +124,13 @@ int luo_ride_check(struct luo_session_set *set, const struct kimage *image)
 	int ret;
 
 	guard(mutex)(&set->lock);
+	if (set->nr > LUO_SER_SESSIONS_MAX) {
+		pr_err("%u sessions of previous kernels are left, and %u can ride along\n",
+		       set->nr, LUO_SER_SESSIONS_MAX);
+		return -E2BIG;
+	}
 	list_for_each_entry(session, &set->list, link) {
+		guard(mutex)(&session->lock);
 		ret = luo_ride_check_session(session, image);
 		if (ret)
 			return ret;

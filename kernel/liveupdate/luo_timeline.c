@@ -106,8 +106,9 @@ void liveupdate_stamp(enum luo_stamp stamp)
 			luo_stamps_boot[stamp] = now;
 		return;
 	}
-	/* A kexec jump comes by too. */
-	if (!luo_timeline || luo_phase() != LUO_PHASE_FROZEN)
+	/* A kexec jump comes by too, and a kexec that takes nothing along. */
+	if (!luo_timeline || luo_phase() != LUO_PHASE_FROZEN ||
+	    !luo_abi_update_began(&luo_timeline->updates[0]))
 		return;
 	luo_timeline->updates[0].stamps[stamp] = now;
 	if (stamp == LUO_STAMP_JUMP)
@@ -137,6 +138,18 @@ void luo_timeline_start(u64 now)
 	/* It has grown since it came, and nothing is added to it from here on. */
 	if (luo_update_here)
 		luo_abi_update_seal(luo_update_here);
+}
+
+/**
+ * luo_timeline_forget() - what was started is no update
+ *
+ * Context: Inside reboot(2); the phase lock is held for write.
+ */
+void luo_timeline_forget(void)
+{
+	if (luo_timeline)
+		memset(&luo_timeline->updates[0], 0,
+		       sizeof(luo_timeline->updates[0]));
 }
 
 /**

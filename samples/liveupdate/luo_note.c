@@ -112,6 +112,12 @@ static int luo_note_lock_thawed(struct luo_note *note)
 	}
 }
 
+/* The caller does it, too, when the lock is gone, and a freeze may have come. */
+static void luo_note_set_pos(struct file *file, loff_t pos)
+{
+	file->f_pos = pos;
+}
+
 static ssize_t luo_note_read(struct file *file, char __user *buf, size_t count,
 			     loff_t *ppos)
 {
@@ -124,6 +130,7 @@ static ssize_t luo_note_read(struct file *file, char __user *buf, size_t count,
 		return ret;
 
 	ret = simple_read_from_buffer(buf, count, ppos, note->text, note->len);
+	luo_note_set_pos(file, *ppos);
 	mutex_unlock(&note->lock);
 	return ret;
 }
@@ -145,6 +152,7 @@ static ssize_t luo_note_write(struct file *file, const char __user *buf,
 		note->len = max_t(u32, note->len, *ppos);
 	else if (!ret && count)
 		ret = -ENOSPC;
+	luo_note_set_pos(file, *ppos);
 	mutex_unlock(&note->lock);
 	return ret;
 }

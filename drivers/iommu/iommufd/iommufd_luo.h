@@ -104,7 +104,15 @@ static inline bool iommufd_ctx_frozen(const struct iommufd_ctx *ictx)
 static inline bool iopt_frozen(const struct io_pagetable *iopt)
 {
 	lockdep_assert_held(&iopt->iova_rwsem);
-	return unlikely(iopt->luo_frozen);
+	return unlikely(READ_ONCE(iopt->luo_frozen));
+}
+
+/* To set it takes the lock. What was refused until now may go on at any time. */
+static inline void iopt_set_frozen(struct io_pagetable *iopt, bool frozen)
+{
+	if (frozen)
+		lockdep_assert_held_write(&iopt->iova_rwsem);
+	WRITE_ONCE(iopt->luo_frozen, frozen);
 }
 
 #else /* !CONFIG_LIVEUPDATE_IOMMUFD */
@@ -130,6 +138,10 @@ static inline bool iommufd_ctx_frozen(const struct iommufd_ctx *ictx)
 static inline bool iopt_frozen(const struct io_pagetable *iopt)
 {
 	return false;
+}
+
+static inline void iopt_set_frozen(struct io_pagetable *iopt, bool frozen)
+{
 }
 
 static inline int iommufd_luo_claim(struct iommufd_ctx *ictx,

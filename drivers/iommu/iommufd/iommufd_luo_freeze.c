@@ -6,6 +6,8 @@
  * devices are attached or replaced; that of an IOAS under its iova_rwsem where
  * something is mapped or unmapped. Whoever came before the flag is waited for,
  * or makes PRESERVE fail: a mapping that is being made is found without pages.
+ * The wait can be ended: all of these locks are held while memory of userspace is
+ * touched, and that takes as long as userspace likes.
  *
  * Detaching cannot fail, so that whoever lets userspace detach asks
  * iommufd_ctx_is_frozen() first. When a device is closed its domain stays, as
@@ -14,6 +16,7 @@
 #define pr_fmt(fmt) "iommufd: live update: " fmt
 
 #include <linux/iommufd.h>
+#include <linux/liveupdate.h>
 
 #include "iommufd_luo.h"
 
@@ -36,27 +39,56 @@ static struct iommufd_object *object_next(struct iommufd_ctx *ictx,
 	for ((index) = 0; ((obj) = object_next(ictx, &(index))) != NULL;       \
 	     (index)++, iommufd_put_object(ictx, obj))
 
-static int ioas_freeze(struct iommufd_ioas *ioas)
+static bool ioas_trylock(struct iommufd_ioas *ioas)
 {
-	struct io_pagetable *iopt = &ioas->iopt;
+	if (!mutex_trylock(&ioas->mutex))
+		return false;
+	if (!down_write_trylock(&ioas->iopt.domains_rwsem))
+		goto unlock_ioas;
+	if (!down_write_trylock(&ioas->iopt.iova_rwsem))
+		goto unlock_domains;
+	return true;
+
+unlock_domains:
+	up_write(&ioas->iopt.domains_rwsem);
+unlock_ioas:
+	mutex_unlock(&ioas->mutex);
+	return false;
+}
+
+static void ioas_unlock(struct iommufd_ioas *ioas)
+{
+	up_write(&ioas->iopt.iova_rwsem);
+	up_write(&ioas->iopt.domains_rwsem);
+	mutex_unlock(&ioas->mutex);
+}
+
+static bool is_being_mapped(struct io_pagetable *iopt)
+{
 	struct iopt_area *area;
 
-	/* Whoever attaches to the IOAS and did not see the flag is gone. */
-	guard(mutex)(&ioas->mutex);
-	guard(rwsem_write)(&iopt->domains_rwsem);
-	guard(rwsem_write)(&iopt->iova_rwsem);
 	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
 	     area = iopt_area_iter_next(area, 0, ULONG_MAX))
 		if (!area->pages)
-			return -EBUSY;
-	iopt->luo_frozen = true;
-	return 0;
+			return true;
+	return false;
 }
 
-static void ioas_thaw(struct iommufd_ioas *ioas)
+static int ioas_freeze(struct iommufd_ioas *ioas)
 {
-	guard(rwsem_write)(&ioas->iopt.iova_rwsem);
-	ioas->iopt.luo_frozen = false;
+	int err = 0;
+
+	/* Whoever attaches to the IOAS and did not see the flag is gone. */
+	while (!err && !ioas_trylock(ioas))
+		err = liveupdate_wait();
+	if (err)
+		return err;
+	if (is_being_mapped(&ioas->iopt))
+		err = -EBUSY;
+	else
+		iopt_set_frozen(&ioas->iopt, true);
+	ioas_unlock(ioas);
+	return err;
 }
 
 static struct iommufd_ioas *to_ioas(struct iommufd_object *obj)
@@ -108,16 +140,13 @@ static int hwpt_hold(struct iommufd_luo_out *out,
 	return err;
 }
 
-/* Holds what a device is attached to. It does not change any more. */
-static int device_freeze(struct iommufd_luo_out *out,
-			 struct iommufd_device *idev)
+static int device_hold(struct iommufd_luo_out *out, struct iommufd_device *idev)
 {
 	struct iommufd_attach *attach;
 	unsigned long pasid;
 	int err;
 
-	/* Whoever did not see the flag is gone. */
-	guard(mutex)(&idev->igroup->lock);
+	lockdep_assert_held(&idev->igroup->lock);
 	xa_for_each(&idev->igroup->pasid_attach, pasid, attach) {
 		if (pasid != IOMMU_NO_PASID) {
 			dev_err(idev->dev, "iommufd: live update: PASID %lu is attached\n",
@@ -129,6 +158,22 @@ static int device_freeze(struct iommufd_luo_out *out,
 			return err;
 	}
 	return 0;
+}
+
+/* Holds what a device is attached to. It does not change any more. */
+static int device_freeze(struct iommufd_luo_out *out,
+			 struct iommufd_device *idev)
+{
+	int err = 0;
+
+	/* Whoever did not see the flag is gone. */
+	while (!err && !mutex_trylock(&idev->igroup->lock))
+		err = liveupdate_wait();
+	if (err)
+		return err;
+	err = device_hold(out, idev);
+	mutex_unlock(&idev->igroup->lock);
+	return err;
 }
 
 static int object_freeze_ioas(struct iommufd_luo_out *out,
@@ -195,7 +240,9 @@ static int ctx_check(struct iommufd_ctx *ictx)
  * Context: May sleep.
  * Return: 0, or a negative errno, and it has to be thawed all the same:
  * * -EBUSY: something is being mapped or unmapped
+ * * -EINTR, -ERESTART: see liveupdate_wait()
  * * -EINVAL: no device is attached
+ * * -ENOMEM: no memory for the list of HWPTs
  * * -EOPNOTSUPP: a kind of context or object that cannot be preserved
  */
 int iommufd_luo_freeze(struct iommufd_luo_out *out)
@@ -232,7 +279,7 @@ void iommufd_luo_thaw(struct iommufd_luo_out *out)
 
 	for_each_object(ictx, index, obj)
 		if (obj->type == IOMMUFD_OBJ_IOAS)
-			ioas_thaw(to_ioas(obj));
+			iopt_set_frozen(&to_ioas(obj)->iopt, false);
 	WRITE_ONCE(ictx->luo_frozen, false);
 	/* Frees one that was made for a device that is closed now. */
 	xa_for_each(&out->hwpts, index, hwpt)

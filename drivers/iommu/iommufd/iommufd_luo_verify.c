@@ -154,6 +154,47 @@ static int verify_areas(struct iommufd_luo_out *out,
 	return 0;
 }
 
+/* The areas do not change, but somebody may be looking at them, for long. */
+static int areas_lock(struct io_pagetable *iopt)
+{
+	int err = 0;
+
+	while (!err && !down_read_trylock(&iopt->iova_rwsem))
+		err = liveupdate_wait();
+	return err;
+}
+
+static void areas_unlock(struct io_pagetable *iopt)
+{
+	up_read(&iopt->iova_rwsem);
+}
+
+static int verify_locked(struct iommufd_luo_out *out,
+			 struct iommufd_hwpt_paging *hwpt, u64 *bytes)
+{
+	struct iommufd_luo_verify verify = {
+		.iopt = &hwpt->ioas->iopt,
+		.hwpt = hwpt->common.obj.id,
+	};
+	int err;
+
+	*bytes = 0;
+	err = verify_areas(out, verify.iopt, bytes);
+	if (err)
+		return err;
+	err = iommu_luo_walk(hwpt->common.domain, verify_leaf, &verify);
+	if (err == -EOPNOTSUPP)
+		pr_err("HWPT %u: its IOMMU driver cannot do it\n", verify.hwpt);
+	if (err)
+		return err;
+	if (verify.bytes != *bytes) {
+		pr_err("HWPT %u: %llu bytes are mapped, and not %llu\n",
+		       verify.hwpt, verify.bytes, *bytes);
+		return -EFAULT;
+	}
+	return 0;
+}
+
 /**
  * iommufd_luo_verify() - can a domain reach preserved memory only?
  * @out: the context, frozen
@@ -173,28 +214,13 @@ static int verify_areas(struct iommufd_luo_out *out,
 int iommufd_luo_verify(struct iommufd_luo_out *out,
 		       struct iommufd_hwpt_paging *hwpt, u64 *bytes)
 {
-	struct iommufd_luo_verify verify = {
-		.iopt = &hwpt->ioas->iopt,
-		.hwpt = hwpt->common.obj.id,
-	};
-	int err;
+	int err = areas_lock(&hwpt->ioas->iopt);
 
-	*bytes = 0;
-	guard(rwsem_read)(&verify.iopt->iova_rwsem);
-	err = verify_areas(out, verify.iopt, bytes);
 	if (err)
 		return err;
-	err = iommu_luo_walk(hwpt->common.domain, verify_leaf, &verify);
-	if (err == -EOPNOTSUPP)
-		pr_err("HWPT %u: its IOMMU driver cannot do it\n", verify.hwpt);
-	if (err)
-		return err;
-	if (verify.bytes != *bytes) {
-		pr_err("HWPT %u: %llu bytes are mapped, and not %llu\n",
-		       verify.hwpt, verify.bytes, *bytes);
-		return -EFAULT;
-	}
-	return 0;
+	err = verify_locked(out, hwpt, bytes);
+	areas_unlock(&hwpt->ioas->iopt);
+	return err;
 }
 
 static bool dep_exists(struct iommufd_luo_out *out, struct file *file,
@@ -243,26 +269,12 @@ static int dep_add(struct iommufd_luo_out *out, struct file *file, int domain)
 	return err;
 }
 
-/**
- * iommufd_luo_depend() - note which memfds a domain reaches
- * @out: the context
- * @hwpt: with the domain, verified and preserved
- *
- * Neither can be un-preserved before the context is.
- *
- * Context: May sleep.
- * Return: 0, -ENOMEM, -E2BIG: of more domains than a memfd can have; what was
- * noted until then stays noted.
- */
-int iommufd_luo_depend(struct iommufd_luo_out *out,
-		       struct iommufd_hwpt_paging *hwpt)
+static int depend_locked(struct iommufd_luo_out *out, struct io_pagetable *iopt,
+			 int domain)
 {
-	int domain = iommu_luo_domain_id(hwpt->common.domain);
-	struct io_pagetable *iopt = &hwpt->ioas->iopt;
 	struct iopt_area *area;
 	int err;
 
-	guard(rwsem_read)(&iopt->iova_rwsem);
 	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
 	     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
 		struct file *file = area->pages->file;
@@ -274,6 +286,31 @@ int iommufd_luo_depend(struct iommufd_luo_out *out,
 			return err;
 	}
 	return 0;
+}
+
+/**
+ * iommufd_luo_depend() - note which memfds a domain reaches
+ * @out: the context
+ * @hwpt: with the domain, verified and preserved
+ *
+ * Neither can be un-preserved before the context is.
+ *
+ * Context: May sleep.
+ * Return: 0, -ENOMEM, -E2BIG: of more domains than a memfd can have, -EINTR,
+ * -ERESTART: see liveupdate_wait(); what was noted until then stays noted.
+ */
+int iommufd_luo_depend(struct iommufd_luo_out *out,
+		       struct iommufd_hwpt_paging *hwpt)
+{
+	struct io_pagetable *iopt = &hwpt->ioas->iopt;
+	int err = areas_lock(iopt);
+
+	if (err)
+		return err;
+	err = depend_locked(out, iopt,
+			    iommu_luo_domain_id(hwpt->common.domain));
+	areas_unlock(iopt);
+	return err;
 }
 
 /**

@@ -255,6 +255,20 @@ static void timeline_take_damaged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->to.head.nr_updates, 3);
 }
 
+/* The kernel before was left by a kexec that took nothing along. */
+static void timeline_take_nothing(struct kunit *test)
+{
+	struct timelines *t = test->priv;
+	bool taken;
+
+	timeline_fill(&t->from, 3);
+	memset(&t->from.updates[0], 0, sizeof(t->from.updates[0]));
+	KUNIT_EXPECT_EQ(test, luo_abi_timeline_take(&t->to, &t->from, &taken), 0);
+	KUNIT_EXPECT_FALSE(test, taken);
+	KUNIT_EXPECT_EQ(test, t->to.head.nr_updates, 3);
+	KUNIT_EXPECT_EQ(test, t->to.updates[1].generation, 20000);
+}
+
 static void timeline_ns(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, luo_abi_ns(123, 0), 0);
@@ -280,6 +294,7 @@ static struct kunit_case luo_abi_timeline_cases[] = {
 	KUNIT_CASE(timeline_update_refused),
 	KUNIT_CASE(timeline_take),
 	KUNIT_CASE(timeline_take_damaged),
+	KUNIT_CASE(timeline_take_nothing),
 	{}
 };
 

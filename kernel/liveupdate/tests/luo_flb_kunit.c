@@ -274,6 +274,26 @@ static void flb_late(struct kunit *test)
 	luo_kunit_expect_log(test, "Br e1/0 Be Ar Ae ");
 }
 
+/* One that is retrieved and goes, as in a module whose init function fails. */
+static void flb_retrieved_and_gone(struct kunit *test)
+{
+	struct liveupdate_session *session = arrive(test, 1);
+	void *obj;
+
+	luo_session_release(list_first_entry(&luo_kunit.out.list,
+					     struct liveupdate_session, link));
+	luo_kunit.log[0] = 0;
+	KUNIT_EXPECT_EQ(test, liveupdate_flb_get_incoming(&flb_b.flb, &obj), 0);
+	liveupdate_flb_put_incoming(&flb_b.flb);
+	liveupdate_unregister_flb(FH, &flb_b.flb);
+	luo_kunit_expect_log(test, "Br ");
+	KUNIT_ASSERT_EQ(test, liveupdate_register_flb(FH, &flb_b.flb), 0);
+	KUNIT_EXPECT_EQ(test, liveupdate_flb_get_incoming(&flb_b.flb, &obj), 0);
+	liveupdate_flb_put_incoming(&flb_b.flb);
+	KUNIT_EXPECT_EQ(test, luo_session_finish(session), 0);
+	luo_kunit_expect_log(test, "Br e1/0 Be Ar Ae ");
+}
+
 static struct kunit_case luo_flb_cases[] = {
 	KUNIT_CASE(flb_first_and_last),
 	KUNIT_CASE(flb_preserve_fails),
@@ -285,6 +305,7 @@ static struct kunit_case luo_flb_cases[] = {
 	KUNIT_CASE(flb_two_sessions),
 	KUNIT_CASE(flb_gone_and_new),
 	KUNIT_CASE(flb_late),
+	KUNIT_CASE(flb_retrieved_and_gone),
 	{}
 };
 

@@ -58,4 +58,12 @@ static void base_vfio(void)
 	}
 }
 
+/* And they do it when live update is there and switched off. */
+static void base_vfio_off(void)
+{
+	check(access("/dev/liveupdate", F_OK), "live update is off");
+	base_vfio();
+}
+
 STORY(base_vfio, .stages = 1, .stage = { base_vfio });
+STORY(base_vfio_off, .stages = 1, .stage = { base_vfio_off });

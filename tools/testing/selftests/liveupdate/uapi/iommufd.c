@@ -6,7 +6,14 @@
  */
 #include "uapi.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 #include <linux/iommufd.h>
+#include <linux/userfaultfd.h>
 
 #include "../../../../../drivers/iommu/iommufd/iommufd_test.h"
 
@@ -254,6 +261,92 @@ TEST_F(iommufd, queue_of_faults)
 	ASSERT_GE(fd, 0);
 	EXPECT_EQ(luo_preserve(self->session, self->fd, IOMMUFD), -EOPNOTSUPP);
 	close(fd);
+}
+
+/* A mapping that is being made: its page comes when the test says so. */
+struct late {
+	int fd, uffd;
+	uint32_t ioas;
+	void *page;
+	pthread_t thread;
+};
+
+static void *late_map(void *arg)
+{
+	struct late *late = arg;
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = late->ioas,
+		.user_va = (uintptr_t)late->page,
+		.length = PAGE,
+		.iova = IOVA + 8 * SIZE,
+	};
+
+	return (void *)(intptr_t)raw_ioctl(late->fd, IOMMU_IOAS_MAP, &cmd);
+}
+
+static int late_begin(struct late *late)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len = PAGE,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	late->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	late->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	reg.range.start = (uintptr_t)late->page;
+	if (late->page == MAP_FAILED || late->uffd < 0 ||
+	    ioctl(late->uffd, UFFDIO_API, &api) ||
+	    ioctl(late->uffd, UFFDIO_REGISTER, &reg))
+		return -1;
+	return pthread_create(&late->thread, NULL, late_map, late);
+}
+
+static int late_end(struct late *late)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)late->page, .len = PAGE },
+	};
+	void *ret = (void *)-1;
+
+	ioctl(late->uffd, UFFDIO_ZEROPAGE, &zero);
+	pthread_join(late->thread, &ret);
+	close(late->uffd);
+	return (intptr_t)ret;
+}
+
+/* Return: whether a child was there to be reaped, within so many tenths of a second */
+static bool reaped(pid_t pid, int tenths)
+{
+	for (; tenths; tenths--) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+/* Whoever waits for one that maps, for as long as that likes, can be killed. */
+TEST_F(iommufd, waits_for_a_map)
+{
+	struct late late = { .fd = self->fd, .ioas = self->ioas };
+	pid_t pid;
+
+	ASSERT_EQ(late_begin(&late), 0);
+	usleep(200000);
+	pid = fork();
+	if (!pid) {
+		luo_preserve(self->session, self->fd, IOMMUFD);
+		_exit(0);
+	}
+	EXPECT_FALSE(reaped(pid, 5));
+	kill(pid, SIGKILL);
+	EXPECT_TRUE(reaped(pid, 20));
+	EXPECT_EQ(late_end(&late), 0);
 }
 
 TEST_HARNESS_MAIN
