@@ -195,7 +195,10 @@ boot_test()
 	[[ $debug -eq 0 ]] || { mem=$6; limit=$((limit * 5)); args+=(--debug); }
 	[[ $debug -eq 0 || $leaks -eq 0 ]] || words+=(luo.leak=1)
 	[[ -z $most ]] || words+=("luo.most=$most")
-	[[ $soak -eq 0 ]] || words+=(luo.soak=1 "luo.seed=$round" luo.calls=50000 luo.kills=500)
+	[[ $soak -eq 0 ]] || {
+		limit=$((limit * 3))
+		words+=(luo.soak=1 "luo.seed=$round" luo.calls=50000 luo.kills=500)
+	}
 	[[ $icount -eq 0 ]] || args+=(--icount)
 	[[ ${panic:--} == - ]] || args+=(--panic "$panic")
 	case $kind in
