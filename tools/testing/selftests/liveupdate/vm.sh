@@ -207,6 +207,7 @@ qemu_command()
 {
 	local words="$KERNEL_CMDLINE $KERNEL_QUIET"
 
+	[[ $debug -eq 0 ]] || words+=" $KERNEL_DEBUG"
 	words+=" panic=-1 kho=on kho_scratch=$scratch liveupdate=on"
 	if [[ $icount -eq 0 && " ${qemu_extra[*]} " != *" -icount "* ]]; then
 		words+=" $KERNEL_REALTIME"
