@@ -52,7 +52,8 @@ EXPORT_SYMBOL_GPL(kho_is_incoming);
 static void restore_page(struct page *page, int count)
 {
 	/* set where this kernel had reserved it before, see memblock.c */
-	__ClearPageReserved(page);
+	if (unlikely(PageReserved(page)))
+		ClearPageReserved(page);
 	clear_page_tag_ref(page);
 	set_page_count(page, count);
 }

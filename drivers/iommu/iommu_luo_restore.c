@@ -344,21 +344,21 @@ static s64 verify_piece(struct verify *verify, u64 iova, phys_addr_t was,
 
 	if (err) {
 		dev_err_ratelimited(verify->dev,
-			"live update: IOVA %#llx would not be mapped: %pe\n",
-			iova, ERR_PTR(err));
+				    "live update: IOVA %#llx would not be mapped: %pe\n",
+				    iova, ERR_PTR(err));
 		return err == -ENOENT ? -EINVAL : err;
 	}
 	if (now != was) {
 		dev_err_ratelimited(verify->dev,
-			"live update: IOVA %#llx would be another page than it was\n",
-			iova);
+				    "live update: IOVA %#llx would be another page than it was\n",
+				    iova);
 		return -EINVAL;
 	}
 	if (prot & ~verify->now.prot) {
 		dev_err_ratelimited(verify->dev,
-			"live update: IOVA %#llx could be %s, and could not any more\n",
-			iova, prot & ~verify->now.prot & IOMMU_WRITE ?
-			"written" : "read");
+				    "live update: IOVA %#llx could be %s, and could not any more\n",
+				    iova, prot & ~verify->now.prot & IOMMU_WRITE ?
+				    "written" : "read");
 		return -EINVAL;
 	}
 	return verify->now.size - ahead;

@@ -20,25 +20,6 @@
 
 #include "iommufd_luo.h"
 
-/* The next object from *@index on, locked; iommufd_put_object() it. */
-static struct iommufd_object *object_next(struct iommufd_ctx *ictx,
-					  unsigned long *index)
-{
-	struct iommufd_object *obj;
-
-	xa_lock(&ictx->objects);
-	for (obj = xa_find(&ictx->objects, index, ULONG_MAX, XA_PRESENT); obj;
-	     obj = xa_find_after(&ictx->objects, index, ULONG_MAX, XA_PRESENT))
-		if (iommufd_lock_obj(obj))
-			break;
-	xa_unlock(&ictx->objects);
-	return obj;
-}
-
-#define for_each_object(ictx, index, obj)                                      \
-	for ((index) = 0; ((obj) = object_next(ictx, &(index))) != NULL;       \
-	     (index)++, iommufd_put_object(ictx, obj))
-
 static bool ioas_trylock(struct iommufd_ioas *ioas)
 {
 	if (!mutex_trylock(&ioas->mutex))
@@ -74,8 +55,28 @@ static bool is_being_mapped(struct io_pagetable *iopt)
 	return false;
 }
 
+/* The next object from *@index on, locked; iommufd_put_object() it. */
+static struct iommufd_object *object_next(struct iommufd_ctx *ictx,
+					  unsigned long *index)
+{
+	struct iommufd_object *obj;
+
+	xa_lock(&ictx->objects);
+	for (obj = xa_find(&ictx->objects, index, ULONG_MAX, XA_PRESENT); obj;
+	     obj = xa_find_after(&ictx->objects, index, ULONG_MAX, XA_PRESENT))
+		if (iommufd_lock_obj(obj))
+			break;
+	xa_unlock(&ictx->objects);
+	return obj;
+}
+
+#define for_each_object(ictx, index, obj)                                      \
+	for ((index) = 0; ((obj) = object_next(ictx, &(index))) != NULL;       \
+	     (index)++, iommufd_put_object(ictx, obj))
+
 static int ioas_freeze(struct iommufd_ioas *ioas)
 {
+	struct io_pagetable *iopt = &ioas->iopt;
 	int err = 0;
 
 	/* Whoever attaches to the IOAS and did not see the flag is gone. */
@@ -83,10 +84,10 @@ static int ioas_freeze(struct iommufd_ioas *ioas)
 		err = liveupdate_wait();
 	if (err)
 		return err;
-	if (is_being_mapped(&ioas->iopt))
+	if (is_being_mapped(iopt))
 		err = -EBUSY;
 	else
-		iopt_set_frozen(&ioas->iopt, true);
+		iopt_set_frozen(iopt, true);
 	ioas_unlock(ioas);
 	return err;
 }
