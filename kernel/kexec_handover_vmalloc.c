@@ -149,31 +149,10 @@ static bool incoming_at(u64 pa, unsigned long nr)
 	return PAGE_ALIGNED(pa) && kho_is_incoming(PHYS_PFN(pa), nr);
 }
 
-/* Is the number of pages that of the chunks? Looks at the chunks only. */
-static bool count_pages(const struct kho_vmalloc *kv)
-{
-	unsigned int left = kv->total_pages >> kv->order, used;
-	const struct kho_vmalloc_chunk *chunk;
-	u64 next = kv->first.phys;
-
-	while (next) {
-		if (!incoming_at(next, 1))
-			return false;
-		chunk = phys_to_virt(next);
-		next = chunk->next_pa;
-
-		used = 0;
-		while (used < KHO_VMALLOC_CHUNK_SLOTS && chunk->phys[used])
-			used++;
-		/* only the last chunk is not full, so a list that loops ends */
-		if (used > left || (next && used < KHO_VMALLOC_CHUNK_SLOTS))
-			return false;
-		left -= used;
-	}
-	return !left;
-}
-
-/* Fills @pages from the chunks; believes nothing, and changes nothing. */
+/*
+ * Fills @pages from the chunks, or, if that is NULL, finds out whether they could
+ * be filled. Believes nothing, and changes nothing.
+ */
 static bool find_pages(const struct kho_vmalloc *kv, struct page **pages)
 {
 	const unsigned int contig = 1U << kv->order;
@@ -191,9 +170,11 @@ static bool find_pages(const struct kho_vmalloc *kv, struct page **pages)
 			if (kv->total_pages - idx < contig ||
 			    !incoming_at(chunk->phys[i], contig))
 				return false;
-			for (unsigned int j = 0; j < contig; j++)
-				pages[idx++] = phys_to_page(chunk->phys[i]) + j;
+			for (unsigned int j = 0; pages && j < contig; j++)
+				pages[idx + j] = phys_to_page(chunk->phys[i]) + j;
+			idx += contig;
 		}
+		cond_resched();
 		/* only the last chunk is not full, so a list that loops ends */
 		if (next && i < KHO_VMALLOC_CHUNK_SLOTS)
 			return false;
@@ -274,13 +255,16 @@ void *kho_restore_vmalloc(const struct kho_vmalloc *preservation)
 
 	if (kv->flags & ~(KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP) ||
 	    kv->order > MAX_PAGE_ORDER || !kv->total_pages ||
-	    !IS_ALIGNED(kv->total_pages, 1U << kv->order) || !count_pages(kv))
+	    kv->total_pages > get_num_physpages() ||
+	    !IS_ALIGNED(kv->total_pages, 1U << kv->order) ||
+	    !find_pages(kv, NULL))
 		return NULL;
 
 	pages = kvmalloc_array(kv->total_pages, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return NULL;
 
+	/* a page may have been restored elsewhere meanwhile */
 	if (!find_pages(kv, pages))
 		goto err_free_pages;
 

@@ -203,7 +203,8 @@ struct liveupdate_flb_op_args {
  * @preserve: Old kernel: before the first dependent file is preserved.
  * @unpreserve: Old kernel: after the last dependent file is un-preserved.
  * @retrieve: New kernel: at the first liveupdate_flb_get_incoming() or, if
- *        nobody asked, before @finish. May be repeated after a failure.
+ *        nobody asked, before @finish. May be repeated after a failure, or
+ *        after the FLB was unregistered and registered again.
  * @finish: New kernel: once, after the last dependent file is finished. If
  *        @retrieve failed then @obj is NULL.
  * @owner: The module of the callbacks.

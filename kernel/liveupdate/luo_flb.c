@@ -195,8 +195,9 @@ EXPORT_SYMBOL_GPL(liveupdate_register_flb);
  * @fh: the handler, which may be unregistered already
  * @flb: an FLB that is linked to it
  *
- * Waits until no preserved file of @fh is left. An object of the previous
- * kernel that nobody finished yet stays as it is, for whoever registers next.
+ * Waits until no preserved file of @fh is left. The record of the previous kernel
+ * stays for whoever registers next, if it is not finished yet: it is retrieved
+ * again then. An object that was made of it is for the caller to undo.
  *
  * Context: May sleep. Not from a callback of the handler or the FLB.
  */

@@ -112,9 +112,9 @@ void luo_flb_incoming_attach(struct liveupdate_flb *flb)
  * luo_flb_incoming_detach() - an FLB is about to go
  * @flb: the FLB
  *
- * The module of a retrieved object is held, so that this can only meet one in a
- * module whose init function fails, or that cannot go. The object is the module's
- * to undo; if the FLB is registered again it is retrieved again.
+ * The module of a retrieved object is held: this meets one if the init function of
+ * that fails, or if the FLB is somebody else's than the handler. The object is
+ * theirs to undo; if the FLB is registered again it is retrieved again.
  *
  * Context: luo_registry_rwsem is held for write.
  */

@@ -205,7 +205,8 @@ static int luo_gate_riders(const struct kimage *image)
  * the image is one of kexec_load(2), is for a kexec jump, was loaded with KHO
  * off or does not know of live updates, -EPROTONOSUPPORT if it says that it
  * cannot read what is preserved; -EBUSY if a file of the previous kernel cannot
- * be finished now (F6); -EINTR if the caller was killed.
+ * be finished now (F6); -E2BIG if more sessions are left than can ride along;
+ * -EINTR if the caller was killed.
  */
 int liveupdate_image_install(const struct kimage *image)
 {

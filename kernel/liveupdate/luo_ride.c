@@ -77,6 +77,16 @@ static int luo_ride_check_session(struct liveupdate_session *session,
 	return 0;
 }
 
+/* The next kernel does not believe a header with more. */
+static int luo_ride_check_number(unsigned int nr)
+{
+	if (nr <= LUO_SER_SESSIONS_MAX)
+		return 0;
+	pr_err("%u sessions of previous kernels are left, and %u can ride along\n",
+	       nr, LUO_SER_SESSIONS_MAX);
+	return -E2BIG;
+}
+
 /**
  * luo_ride_ask() - could there be a live update later on?
  * @set: the incoming set
@@ -91,18 +101,20 @@ int luo_ride_ask(struct luo_session_set *set, const struct kimage *image)
 {
 	struct liveupdate_session *session;
 	unsigned long id = 0;
+	unsigned int nr = 0;
 	int ret = 0;
 
 	while (!ret && !IS_ERR(session = luo_session_next(set, id))) {
 		ret = mutex_lock_killable(&session->lock);
 		if (!ret) {
 			ret = luo_ride_check_session(session, image);
+			nr += luo_session_rides(session);
 			mutex_unlock(&session->lock);
 		}
 		id = session->id + 1;
 		luo_session_put(session);
 	}
-	return ret;
+	return ret ?: luo_ride_check_number(nr);
 }
 
 /**
@@ -121,21 +133,18 @@ int luo_ride_ask(struct luo_session_set *set, const struct kimage *image)
 int luo_ride_check(struct luo_session_set *set, const struct kimage *image)
 {
 	struct liveupdate_session *session;
+	unsigned int nr = 0;
 	int ret;
 
 	guard(mutex)(&set->lock);
-	if (set->nr > LUO_SER_SESSIONS_MAX) {
-		pr_err("%u sessions of previous kernels are left, and %u can ride along\n",
-		       set->nr, LUO_SER_SESSIONS_MAX);
-		return -E2BIG;
-	}
 	list_for_each_entry(session, &set->list, link) {
 		guard(mutex)(&session->lock);
 		ret = luo_ride_check_session(session, image);
 		if (ret)
 			return ret;
+		nr += luo_session_rides(session);
 	}
-	return 0;
+	return luo_ride_check_number(nr);
 }
 
 /*

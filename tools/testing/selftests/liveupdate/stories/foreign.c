@@ -55,11 +55,15 @@ static void module_save(void)
 static void module_load(void)
 {
 	int session = require_fd(luo_retrieve("module"));
+	struct liveupdate_list_file file;
 
 	memfd_check(session, 1);
 	check_ret(luo_get(session, 2), -ENODEV);
 	check_ret(luo_finish(session), -EBUSY, "a file is quarantined");
 	memfd_check(session, 4);
+	foreign_load("");
+	check_ret(luo_list_own_file(session, 2, &file), 0);
+	check_ret(guest_rmmod(FOREIGN_MODULE), 0, "a look does not hold it");
 	foreign_load("");
 	check(foreign_value(require_fd(luo_get(session, 2))) == 41);
 	check_ret(luo_finish(session), 0);

@@ -344,6 +344,8 @@ TEST_F(iommufd, waits_for_a_map)
 		_exit(0);
 	}
 	EXPECT_FALSE(reaped(pid, 5));
+	/* Nobody else begins: or whoever waits might wait for ever. */
+	EXPECT_EQ(map(self->fd, self->ioas, self->memfd, IOVA + SIZE), -EBUSY);
 	kill(pid, SIGKILL);
 	EXPECT_TRUE(reaped(pid, 20));
 	EXPECT_EQ(late_end(&late), 0);
