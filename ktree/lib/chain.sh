@@ -122,15 +122,19 @@ chain_build()
 	)
 }
 
-# worktree_hash: what the working tree of out/tree holds, as a git tree.
+# worktree_hash: what the working tree of out/tree holds, as a git tree. Callers are
+# conditions, too, where "set -e" is off: a step that fails must not look like no edits.
 worktree_hash()
 {
 	local dir hash
 
-	dir=$(mktemp -d "$OUT/.index.XXXXXX")
-	cp "${TREE:?}/.git/index" "$dir/index"
-	GIT_INDEX_FILE=$dir/index tgit add -A
-	hash=$(GIT_INDEX_FILE=$dir/index tgit write-tree)
+	dir=$(mktemp -d "$OUT/.index.XXXXXX") || exit 1
+	if ! { cp "${TREE:?}/.git/index" "$dir/index" &&
+	       GIT_INDEX_FILE=$dir/index tgit add -A &&
+	       hash=$(GIT_INDEX_FILE=$dir/index tgit write-tree); }; then
+		rm -rf "$dir"
+		die "what out/tree holds cannot be told (see above)"
+	fi
 	rm -rf "$dir"
 	printf '%s\n' "$hash"
 }

@@ -6,9 +6,12 @@
 # tree_unsaved: is there anything in out/tree that the overlay does not have?
 tree_unsaved()
 {
+	local now
+
 	[[ -d $TREE ]] || return 1
+	now=$(worktree_hash) || exit 1
 	[[ $(tgit rev-parse HEAD) != "$(tgit rev-parse refs/luo/tip)" ||
-	   $(worktree_hash) != "$(tgit rev-parse 'refs/luo/tip^{tree}')" ]]
+	   $now != "$(tgit rev-parse 'refs/luo/tip^{tree}')" ]]
 }
 
 # overlay_unsaved DIR: those files of the overlay and of series/, and those that DIR/overlay

@@ -105,6 +105,21 @@ test_unsaved_edits_are_kept()
 	same "$(tail -n 1 "$T/mm/shmem.c")" 'shmem line 40'
 }
 
+# An empty repository in out/tree stops git add: that is not "no edits".
+test_edits_that_git_cannot_add_are_kept()
+{
+	k tree
+	echo edit >>"$T/mm/shmem.c"
+	git init -q "$T/scratch"
+	echo 'int two;' >>"$LUO_TOP/kernel/liveupdate/luo_core.c"
+	fails_with 'what out/tree holds cannot be told' k tree
+	fails_with 'what out/tree holds cannot be told' k clean
+	fails_with 'what out/tree holds cannot be told' env FORCE=1 "$VERBS/save"
+	same "$(tail -n 1 "$T/mm/shmem.c")" edit
+	same "$(cd "$LUO_TOP/out" && echo .index*)" '.index*'
+	FORCE=1 k clean
+}
+
 test_save_uncommitted()
 {
 	k tree
