@@ -153,6 +153,16 @@ test_limit_skips_and_says_so()
 	fails_with 'LIMIT=soon: minutes' env LIMIT=soon "$VERBS/check"
 }
 
+# FORCE=1 is about the stages here, and not about out/tree.
+test_check_keeps_edits()
+{
+	fake_kernel
+	k tree
+	echo edit >>"$T/mm/shmem.c"
+	FORCE=1 STAGE=image LIMIT=1 k check
+	same "$(tail -n 1 "$T/mm/shmem.c")" edit
+}
+
 test_clean()
 {
 	k tree
