@@ -150,6 +150,26 @@ test_save_commits()
 	k verify --no-build >/dev/null
 }
 
+# A git that is there first, and edits a file when save makes its commits.
+test_save_keeps_what_is_edited_meanwhile()
+{
+	k tree
+	git -C "$T" commit -q --amend -m 'MAINTAINERS: Say it better'
+	git -C "$T" checkout -q --detach
+	mkdir "$TMP/bin"
+	cat >"$TMP/bin/git" <<-GIT
+	#!/bin/bash
+	[[ " \$* " != *' commit-tree '* ]] || sed -i 's/line 5\$/line five/' "$T/mm/memfd.c"
+	exec $(command -v git) "\$@"
+	GIT
+	chmod +x "$TMP/bin/git"
+	PATH=$TMP/bin:$PATH k save
+	same "$(git -C "$T" status --porcelain)" ' M mm/memfd.c'
+	same "$(sed -n 5p "$T/mm/memfd.c")" 'memfd line five'
+	same "$(git -C "$T" symbolic-ref HEAD)" refs/heads/luo
+	same "$(git -C "$T" rev-parse luo)" "$(git -C "$T" rev-parse refs/luo/tip)"
+}
+
 test_save_unchanged_changes_nothing()
 {
 	k tree
