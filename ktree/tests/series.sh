@@ -188,6 +188,22 @@ test_save_refuses_what_nobody_owns()
 	fails_with 'kernel/new.c: changed, but no commit' k save
 }
 
+# The stamp knows nothing of a file that is in no entry yet.
+test_save_keeps_a_new_file_of_the_overlay()
+{
+	k tree
+	echo 'int mine;' >"$LUO_TOP/kernel/new.c"
+	echo 'int other;' >"$T/kernel/new.c"
+	git -C "$T" add kernel/new.c
+	git -C "$T" commit -q -m 'kernel: Add new'
+	fails_with 'kernel/new.c: in no entry yet, and differs' k save
+	same "$(cat "$LUO_TOP/kernel/new.c")" 'int mine;'
+	same "$(cd "$LUO_TOP/series" && echo 000[1-9]*)" \
+		'0001-mm-shmem-hook-it.patch 0002-maintainers-add-us.patch'
+	FORCE=1 k save
+	same "$(cat "$LUO_TOP/kernel/new.c")" 'int other;'
+}
+
 test_save_removes_what_went()
 {
 	commit_overlay
