@@ -14,6 +14,14 @@ tree_unsaved()
 	   $now != "$(tgit rev-parse 'refs/luo/tip^{tree}')" ]]
 }
 
+# other_commits: one of a branch, tag or stash of out/tree that its tip does not have.
+# Detached heads are left out: those of the checkouts in out/ are at what was the tip once.
+other_commits()
+{
+	[[ -d $TREE ]] || return 0
+	tgit rev-list -1 --branches --tags --glob='refs/stas[h]' --not refs/luo/tip
+}
+
 # overlay_unsaved DIR: those files of the overlay and of series/, and those that DIR/overlay
 # would put there, which hold what no commit of this repository has.
 overlay_unsaved()

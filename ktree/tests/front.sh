@@ -178,6 +178,25 @@ test_clean()
 	[[ ! -e $LUO_TOP/out ]]
 }
 
+# What is only in out/tree's git goes with it; a checkout that is behind is nobody's work.
+test_clean_keeps_branches_and_stashes()
+{
+	k tree
+	git -C "$T" worktree add -q --detach "$LUO_TOP/out/verify" luo
+	echo edit >>"$T/mm/shmem.c"
+	git -C "$T" stash -q
+	fails_with 'a stash with commits of its own \([0-9a-f]* "WIP on luo' k clean
+	git -C "$T" stash drop -q
+	git -C "$T" checkout -q -b topic
+	git -C "$T" commit -q --allow-empty -m 'liveupdate: Try it'
+	git -C "$T" checkout -q luo
+	fails_with 'commits of its own \([0-9a-f]* "liveupdate: Try it"\)' k clean
+	git -C "$T" branch -q -D topic
+	echo 'int two;' >>"$LUO_TOP/kernel/liveupdate/luo_core.c"
+	k tree
+	k clean
+}
+
 test_lost_option_is_named()
 {
 	# shellcheck source=ktree/lib/common.sh
