@@ -15,6 +15,9 @@ export LC_ALL=C
 shopt -s inherit_errexit
 # The user's own git configuration must not change a byte of what we make.
 export GIT_CONFIG_NOSYSTEM=1
+# A hook has these set, for the repository that it is of. (A machine may have no git yet.)
+# shellcheck disable=SC2046 # a list of names
+unset $(git rev-parse --local-env-vars 2>/dev/null)
 
 # Who and when the commits of out/tree are: constants, so that the same
 # overlay gives the same commits, and the same mails, on every machine.

@@ -105,6 +105,17 @@ test_unsaved_edits_are_kept()
 	same "$(tail -n 1 "$T/mm/shmem.c")" 'shmem line 40'
 }
 
+# A hook's git variables name the repository that it is of, which is not out/tree.
+test_from_a_hook()
+{
+	commit_overlay
+	cd "$LUO_TOP" || exit 1
+	GIT_DIR=$LUO_TOP/.git GIT_INDEX_FILE=$LUO_TOP/.git/index GIT_PREFIX='' k tree
+	same "$(git log --format=%s --all)" overlay
+	same "$(git status --porcelain)" ''
+	same "$(git -C "$T" log -1 --format=%s luo)" 'MAINTAINERS: Add us'
+}
+
 # An empty repository in out/tree stops git add: that is not "no edits".
 test_edits_that_git_cannot_add_are_kept()
 {
