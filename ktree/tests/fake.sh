@@ -35,7 +35,7 @@ fake_base()
 	numbered shmem 40 >"$dir/mm/shmem.c"
 	numbered memfd 20 >"$dir/mm/memfd.c"
 	printf 'obj-y = fork.o\n' >"$dir/kernel/Makefile"
-	printf '*.o\n' >"$dir/.gitignore"
+	printf '.*\n!.gitignore\n*.o\n' >"$dir/.gitignore"
 	printf 'Head\n\nMaintainers List\n----\n\n' >"$dir/MAINTAINERS"
 	printf '%s\nS:\tMaintained\n\n' ALPHA KEXEC 'ZETA (out of order)' SHMEM 'THE REST' |
 		sed '$d' >>"$dir/MAINTAINERS"

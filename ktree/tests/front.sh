@@ -163,6 +163,20 @@ test_check_keeps_edits()
 	same "$(tail -n 1 "$T/mm/shmem.c")" edit
 }
 
+# A make that edits out/tree: what was built may be either.
+test_what_was_edited_meanwhile_is_checked_again()
+{
+	local stamp=$LUO_TOP/out/log/check-image.log.stamp
+
+	fake_kernel
+	STAGE=image k check
+	[[ -f $stamp ]]
+	echo 'int two;' >>"$LUO_TOP/kernel/liveupdate/luo_core.c"
+	echo "echo edit >>'$T/mm/memfd.c'" >>"$TMP/fake-kernel/make"
+	STAGE=image k check
+	[[ ! -f $stamp ]]
+}
+
 test_clean()
 {
 	k tree
