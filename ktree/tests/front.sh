@@ -177,6 +177,28 @@ test_what_was_edited_meanwhile_is_checked_again()
 	[[ ! -f $stamp ]]
 }
 
+# A file that the stage "series" calls red, the letter, and what shellcheck is told.
+test_stage_keys()
+{
+	local key one
+
+	# shellcheck disable=SC1090 # only these functions of it
+	. <(sed -n '/^files_key()$/,/^}$/p; /^stage_key()$/,/^}$/p' "$VERBS/check")
+	# shellcheck source=ktree/lib/common.sh
+	. "$VERBS/lib/common.sh"
+	# shellcheck source=ktree/lib/entry.sh
+	. "$VERBS/lib/entry.sh"
+	mkdir -p "$LUO_TOP"/{ktree,configs,.ci}
+	touch "$LUO_TOP/.shellcheckrc" "$LUO_TOP/Makefile"
+	key=$(stage_key series)
+	same "$(stage_key series)" "$key"
+	for one in .shellcheckrc series/0000-cover.txt kernel/loose.c; do
+		echo more >>"$LUO_TOP/$one"
+		[[ $(stage_key series) != "$key" ]] || { echo "not in the key: $one"; return 1; }
+		key=$(stage_key series)
+	done
+}
+
 test_clean()
 {
 	k tree
