@@ -199,6 +199,15 @@ test_stage_keys()
 	done
 }
 
+# The stage "image" is the lean kernel, whatever else is set.
+test_check_is_not_told_the_kernel()
+{
+	fake_kernel
+	cp "$LUO_TOP"/configs/{base,debug}.config
+	DEBUG=1 DEVICES=1 SECOND=1 STAGE=image k check
+	same "$(cd "$LUO_TOP/out" && echo x86_64*/bzImage*)" x86_64/bzImage
+}
+
 test_clean()
 {
 	k tree
