@@ -409,6 +409,23 @@ test_mutant_is_judged_by_its_own_run()
 	grep -q '^# nobody noticed' "$TMP/said"
 }
 
+# A list with a line that is none, and a name that is none, are not half done.
+test_mutants_are_all_there()
+{
+	local said rc=0
+
+	fake_kernel
+	export LUO_MUTANTS=$TMP/mutants
+	printf 'm1\tone\tguard\tmm/shmem.c\ts/ten/10/\n' >"$LUO_MUTANTS"
+	said=$(k mutants m1,m2 2>&1) || rc=$?
+	same "$rc" 2
+	grep -q "no mutant 'm2'" <<<"$said"
+	printf 'm2\tone\tguard\tmm/shmem.c\n' >>"$LUO_MUTANTS"
+	fails_with 'mutants: a line that is no mutant' k mutants
+	fails_with 'mutants: a line that is no mutant' k mutants m1
+	[[ ! -e $LUO_TOP/out ]]
+}
+
 test_totals_count_everything()
 {
 	# shellcheck source=ktree/lib/ktap.sh
