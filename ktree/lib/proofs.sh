@@ -17,6 +17,7 @@ proof_coverage()
 {
 	local twice loose
 
+	git -C "$LUO_TOP" rev-parse -q --git-dir >/dev/null || return 1
 	twice=$(overlay_files | sort | uniq -d)
 	loose=$(comm -13 <(overlay_files | sort -u) <(our_files |
 		grep -E "^($(tgit ls-tree -d --name-only base | paste -sd'|'))/"))

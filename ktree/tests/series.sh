@@ -80,6 +80,13 @@ test_file_in_no_entry()
 	{ k verify --no-build || :; } | grep -A1 '^not ok 1' | grep -q 'in no entry: kernel/liveupdate/loose.c'
 }
 
+# Without git nobody knows of a loose file.
+test_coverage_wants_git()
+{
+	rm -rf "$LUO_TOP/.git"
+	{ GIT_CEILING_DIRECTORIES=$TMP k verify --no-build || :; } | grep -q '^not ok 1'
+}
+
 test_verify_is_green()
 {
 	k verify --no-build >"$TMP/verify"
