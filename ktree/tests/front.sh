@@ -208,6 +208,20 @@ test_check_is_not_told_the_kernel()
 	same "$(cd "$LUO_TOP/out" && echo x86_64*/bzImage*)" x86_64/bzImage
 }
 
+# The last line is that of the totals, whatever is in the way.
+test_check_ends_with_totals()
+{
+	local said
+
+	fake_kernel
+	sed -i 's/^-shmem line 10/-shmem line 99/' "$LUO_TOP"/series/0001-*
+	! said=$(STAGE=image k check) || { echo 'no tree, and it does not say so'; return 1; }
+	same "$said" '0 passed, 1 failed, 0 skipped'
+	printf 'no-such-package-luo\tno-such-program-luo\ttest\n' >"$TMP/packages"
+	! said=$(LUO_UID=1000 k check) || { echo 'no packages, and it does not say so'; return 1; }
+	same "$said" '0 passed, 1 failed, 0 skipped'
+}
+
 test_clean()
 {
 	k tree
