@@ -67,6 +67,7 @@ proof_git_am()
 	GIT_CONFIG_GLOBAL=/dev/null git clone -q --shared --no-checkout "$TREE" "$dir" || return 1
 	tgit diff --no-renames --name-only base refs/luo/tip | sed 's|^|/|' >"$1/paths"
 	mapfile -t mails < <(find "$1/mails" -name '*.patch' ! -name '0000-*' | sort)
+	(( ${#mails[@]} )) || { echo 'there are no mails'; return 1; }
 	(
 		cd "$dir" || exit 1
 		export GIT_CONFIG_GLOBAL=/dev/null

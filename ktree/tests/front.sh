@@ -376,6 +376,14 @@ test_apply_refuses()
 	git commit -q -a -m old
 	fails_with 'is Linux 6.17, the series is for 6.18.y' k apply "$TMP/linux"
 	fails_with 'not a git checkout' k apply "$TMP"
+	sed -i 's/17/18/' Makefile
+	git commit -q -a -m new
+	GIT_SEQUENCE_EDITOR='sed -i s/pick/edit/' git rebase -q -i HEAD~1 2>/dev/null
+	fails_with 'a git am or rebase is going on' k apply "$TMP/linux"
+	git rebase --abort
+	git rm -q Makefile
+	git commit -q -m none
+	fails_with 'is Linux \?, the series is for 6.18.y' k apply "$TMP/linux"
 }
 
 # bench.sh that fails before it has figures must not cost the page, nor leave old ones.
