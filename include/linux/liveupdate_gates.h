@@ -50,6 +50,10 @@
  *	records is damaged.
  * @LIVEUPDATE_BREAK_IOMMU_HEAD: New kernel: not a gate. The head of the records
  *	of IOMMUs is damaged.
+ * @LIVEUPDATE_BREAK_IOMMU_CAPS: New kernel: not a gate. Every IOMMU is taken to
+ *	have other capabilities than those that are recorded.
+ * @LIVEUPDATE_BREAK_VFIO_MAP: New kernel: not a gate. Every function is taken to
+ *	have its capabilities elsewhere in config space.
  * @LIVEUPDATE_NR_GATES: Not a gate.
  *
  * Up to 24 the numbers are those of the "kill list" of the design: the places
@@ -85,6 +89,8 @@ enum liveupdate_gate {
 	LIVEUPDATE_BREAK_PCI_RECORD = 42,
 	LIVEUPDATE_BREAK_PCI_SUBTREE = 43,
 	LIVEUPDATE_BREAK_IOMMU_HEAD = 44,
+	LIVEUPDATE_BREAK_IOMMU_CAPS = 45,
+	LIVEUPDATE_BREAK_VFIO_MAP = 46,
 
 	LIVEUPDATE_NR_GATES = 64,
 };

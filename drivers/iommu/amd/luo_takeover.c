@@ -187,7 +187,8 @@ static void take_devices(struct amd_iommu *iommu,
 		return;
 	}
 	if (readq(iommu->mmio_base + MMIO_EXT_FEATURES) !=
-	    hw_priv(hw)->features) {
+	    hw_priv(hw)->features ||
+	    liveupdate_gate_off(LIVEUPDATE_BREAK_IOMMU_CAPS)) {
 		fail_devices(hw, "its IOMMU has other capabilities");
 		return;
 	}

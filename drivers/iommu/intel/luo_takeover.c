@@ -259,7 +259,8 @@ int intel_luo_take_over(struct intel_iommu *iommu)
 
 	root = old_root(iommu, hw);
 	if (!root || hw_priv(hw)->cap != iommu->cap ||
-	    hw_priv(hw)->ecap != iommu->ecap) {
+	    hw_priv(hw)->ecap != iommu->ecap ||
+	    liveupdate_gate_off(LIVEUPDATE_BREAK_IOMMU_CAPS)) {
 		fail_unit(iommu, root ? "its IOMMU has other capabilities" :
 			  "the root table is not what was recorded");
 		return 0;

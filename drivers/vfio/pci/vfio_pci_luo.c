@@ -219,7 +219,8 @@ int vfio_pci_luo_restore_config(struct vfio_pci_core_device *vdev)
 	const struct vfio_pci_luo_ser *ser = vdev->vdev.luo_restore;
 
 	if (ser->cfg_size != vdev->pdev->cfg_size ||
-	    ser->map_crc != crc32(~0, vdev->pci_config_map, ser->cfg_size)) {
+	    ser->map_crc != crc32(~0, vdev->pci_config_map, ser->cfg_size) ||
+	    liveupdate_gate_off(LIVEUPDATE_BREAK_VFIO_MAP)) {
 		pci_err(vdev->pdev, "vfio: live update: its capabilities are not where they were\n");
 		return -EBADMSG;
 	}

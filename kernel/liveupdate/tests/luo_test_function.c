@@ -184,13 +184,15 @@ static void luo_fn_finish(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = luo_fn_get(args->serialized_data);
 
-	if (!pdev)
-		return;
+	/* Another function may be there, or one that is nobody's business. */
+	if (!pdev || !pci_luo_record(pdev))
+		goto out;
 	if (args->serialized_data & LUO_FN_IOMMU)
 		iommu_luo_release_device(&pdev->dev);
 	else if (!args->file)
 		pci_luo_quiesce(pdev, "nobody took it over");
 	pci_luo_finish(pdev);
+out:
 	pci_dev_put(pdev);
 }
 

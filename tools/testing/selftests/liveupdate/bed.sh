@@ -13,6 +13,7 @@
 #	config		nobody may write to config space of the nic, or of the port
 #			above it, between two marks of the guest
 #	third		an e1000e that is connected to nothing, for its own driver
+#	ordered		the nic was stopped before translation is turned off
 #	translated	from the first to the third mark nobody turns translation off or on
 #	stray		the nic is made to write where it must not: faults are wanted
 #	rate=N, size=N	frames a second (none without it), bytes of a frame
@@ -23,7 +24,8 @@ RC_USAGE=2		# wrong arguments
 RC_RED=7		# the trace or the sender's log says so
 
 TRACES='e1000x_rx_can_recv_disabled vtd_dmar_fault vtd_dmar_enable vtd_ir_enable
-	amdvi_page_fault e1000e_irq_write_ics'
+	amdvi_page_fault amdvi_control_status e1000e_irq_write_ics
+	e1000e_rx_can_recv_rings_full'
 FAULTS='vtd_dmar_fault|amdvi_page_fault'
 
 usage()
@@ -128,7 +130,8 @@ cmd_qemu()
 	for trace in $TRACES; do
 		printf '%s\n' -trace "enable=$trace"
 	done
-	! has "$bed" config || printf '%s\n' -trace enable=pci_cfg_write
+	! has "$bed" config && ! has "$bed" ordered ||
+		printf '%s\n' -trace enable=pci_cfg_write
 	! has "$bed" stray || printf '%s\n' -trace enable=vtd_ir_irte_get
 	printf '%s\n' -D "$prefix.trace"
 }
@@ -178,19 +181,35 @@ check_translated()
 	}' "$1"
 }
 
+# Bit 2 of the command register is bus mastering, which is on at the first mark.
+check_ordered()
+{
+	awk '
+	/e1000e_irq_write_ics/ { marks += / 0x0$/; next }
+	!marks { next }
+	/pci_cfg_write e1000e .* @0x4 <- / { stopped = $NF !~ /[4-7c-f]$/ }
+	/vtd_dmar_enable enable 0/ && !offs++ && !stopped {
+		print "ordered: not stopped when translation was turned off"; bad++
+	}
+	END {
+		if (!offs) { print "ordered: translation was not turned off"; bad++ }
+		exit bad > 0
+	}' "$1"
+}
+
 # Between the first and the second mark (a write of 0 to ICS) nothing may be
-# said: no fault, no frame held back, no IOMMU turned off or on; without a second
-# mark, to the end.
+# said: no fault, no frame held back, no IOMMU turned off or on (bit 0 of the
+# control register of AMD's); without a second mark, to the end. Faults: never.
 check_trace()
 {
 	awk -v faults="$FAULTS" -v stray="$2" '
-	/pci_cfg_write/ { next }
+	/pci_cfg_write/ || /amdvi_control_status .*[13579bdf]$/ { next }
 	/vtd_ir_irte_get index 32767 / { interrupts++ }
 	/vtd_ir_irte_get/ { next }
 	stray && $0 ~ faults { outside++; next }
 	/e1000e_irq_write_ics/ { marks += / 0x0$/; next }
 	marks == 1 && bad++ < 10 { print "trace: " $0 }
-	!marks && $0 ~ faults && bad++ < 10 { print "trace, before the first mark: " $0 }
+	marks != 1 && $0 ~ faults && bad++ < 10 { print "trace, fault: " $0 }
 	END {
 		if (!marks) { print "trace: no mark in it"; bad++ }
 		if (stray && !(outside && interrupts)) {
@@ -244,8 +263,10 @@ cmd_check()
 	local bed=$1 prefix=$2 verdict=$3 rc=0 stray=0 tries
 
 	! has "$bed" config || check_config "$prefix.trace" || rc=$RC_RED
+	! has "$bed" ordered || check_ordered "$prefix.trace" || rc=$RC_RED
 	! has "$bed" translated || check_translated "$prefix.trace" || rc=$RC_RED
 	if ! sends "$bed"; then
+		[[ -f $prefix.trace ]] || { echo "no trace"; rc=$RC_RED; }
 		! grep -E "$FAULTS" "$prefix.trace" || rc=$RC_RED
 		return "$rc"
 	fi

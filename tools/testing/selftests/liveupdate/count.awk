@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Count "pass fail skip" in a verdict. What was promised and did not come has
-# failed. The cases of a KUnit suite are one level further in (-v kunit=1).
+# failed: a result of a plan, the plan of a program. The cases of a KUnit suite are
+# one level further in (-v kunit=1), and none is without one.
 
-/^1\.\.[0-9]+/ { plan += substr($1, 4) }
+/^# program / { fail += begun; begun = 1 }
+/^1\.\.[0-9]+/ { plan += substr($1, 4); begun = 0 }
 /^Bail out!/ { fail++ }
 /^(not )?ok / { lines++ }
 { result = 0 }
 /^(not )?ok / { result = !kunit || !/^ok/ }
-kunit && /^    (not )?ok / { result = 1; sub(/^ +/, "") }
+kunit && /^ok / { fail += !cases; cases = 0 }
+kunit && /^not ok / { cases = 0 }
+kunit && /^    (not )?ok / { result = 1; cases++; sub(/^ +/, "") }
 !result { next }
 /# SKIP/ { skip++; next }
 /^ok / { pass++ }
@@ -16,7 +20,8 @@ kunit && /^    (not )?ok / { result = 1; sub(/^ +/, "") }
 END {
 	if (lines < plan)
 		fail += plan - lines
-	if (!lines && !fail)
+	fail += begun
+	if (!pass && !fail && !skip)
 		fail = 1
 	print pass + 0, fail + 0, skip + 0
 }

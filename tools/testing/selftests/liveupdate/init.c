@@ -4,7 +4,8 @@
  *
  *   luo.story=A,B,...   tell these stories, over as many kernels as they need
  *   luo.prog=A,B,...    run the programs /tests/A, /tests/B, ...
- *   luo.kunit=1         hand out the results of the KUnit suites in the kernel
+ *   luo.kunit=A,B,...   hand out the results of the KUnit suites in the kernel, of
+ *                       which these have to be there
  *   luo.shell=1         a shell on the console (/bin/busybox must be there)
  *   luo.most=N          tell at most N stages of each story
  *   luo.soak=1          all stages of stories that are mostly cut short
@@ -43,6 +44,7 @@ static unsigned int generation = 1;
 static unsigned int tap;
 static int state_fd = -1;
 static char *state;
+static bool *skipped;		/* of each story, behind the notes */
 
 /* A long story may be cut short. */
 static unsigned int stages_of(const struct story *story)
@@ -68,19 +70,38 @@ static void choose_stories(char *names)
 	}
 }
 
+/* Without their notes stories see less, and may pass for that. */
+static void state_lost(const char *how, int ret)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_told; i++)
+		if (told[i]->flags & STORY_NO_STATE)
+			return;
+	verdict("Bail out! the state %s: %d\n", how, ret);
+}
+
+static void state_retrieve(void)
+{
+	int session = luo_retrieve(STATE_SESSION), ret;
+
+	state_fd = session < 0 ? session : luo_get(session, STATE_TOKEN);
+	if (state_fd < 0) {
+		state_lost("did not come over", state_fd);
+	} else {
+		ret = luo_finish(session);
+		if (ret)
+			state_lost("cannot be finished", ret);
+	}
+	if (session >= 0)
+		close(session);
+}
+
 /* The notes of all stories are pages of one memfd, which is itself preserved. */
 static void state_open(void)
 {
-	int session;
-
-	if (generation > 1) {
-		session = luo_retrieve(STATE_SESSION);
-		state_fd = session < 0 ? -1 : luo_get(session, STATE_TOKEN);
-		if (state_fd >= 0 && luo_finish(session))
-			verdict("# the state's session cannot be finished\n");
-		if (session >= 0)
-			close(session);
-	}
+	if (generation > 1)
+		state_retrieve();
 	if (state_fd < 0)
 		state_fd = data_memfd_sparse("state", 0, STATE_SIZE);
 	state = mmap(NULL, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -92,6 +113,7 @@ static void state_open(void)
 	guest_kexec_ticks = (uint64_t *)(state + MAX_TOLD * PAGE);
 	/* Not a hole that guest_kexec() fills while a test counts pages. */
 	*(volatile uint64_t *)guest_kexec_ticks = *guest_kexec_ticks;
+	skipped = (bool *)(guest_kexec_ticks + 1);
 }
 
 /* Filled first: the notes are written after it, and must come along too. */
@@ -104,12 +126,26 @@ static void state_preserve(void)
 	session = luo_create(STATE_SESSION);
 	ret = session < 0 ? session : luo_preserve(session, state_fd, STATE_TOKEN);
 	if (ret)
-		verdict("# the state cannot be preserved: %d\n", ret);
+		state_lost("cannot be preserved", ret);
 }
 
 static const char *result_text(enum story_result result)
 {
 	return result == STORY_FAIL ? "not ok" : "ok";
+}
+
+/* Where one stage had nothing to do, the later ones have nothing to go on with. */
+static enum story_result run_stage(unsigned int i, unsigned int stage)
+{
+	enum story_result result;
+
+	if (skipped && skipped[i])
+		return STORY_SKIP;
+	result = story_run_stage(told[i], stage, state ? state + i * PAGE : NULL,
+				 stage + 1 == stages_of(told[i]));
+	if (skipped)
+		skipped[i] = result == STORY_SKIP;
+	return result;
 }
 
 static void tell_one(unsigned int i)
@@ -122,8 +158,7 @@ static void tell_one(unsigned int i)
 	if (stage >= stages_of(story))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	result = story_run_stage(story, stage, state ? state + i * PAGE : NULL,
-				 stage + 1 == stages_of(story));
+	result = run_stage(i, stage);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	verdict("%s %u %s.%u%s # time=%ldms\n", result_text(result), ++tap,
 		story->name, generation, result == STORY_SKIP ? " # SKIP" : "",
@@ -193,6 +228,14 @@ static void tell_stories(void)
 		next_kernel();
 }
 
+/* What kselftests end with; a test that failed has a line of its own. */
+static bool ended_well(int status)
+{
+	return WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
+				     WEXITSTATUS(status) == 1 ||
+				     WEXITSTATUS(status) == 4);
+}
+
 static void run_program(const char *name)
 {
 	char path[1100];
@@ -208,9 +251,10 @@ static void run_program(const char *name)
 		verdict("Bail out! %s: %s\n", path, strerror(errno));
 		_exit(1);
 	}
-	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status))
-		verdict("Bail out! %s: signal %d\n", path, WTERMSIG(status));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		verdict("Bail out! %s: %s\n", path, strerror(errno));
+	else if (!ended_well(status))
+		verdict("Bail out! %s: ended with status %#x\n", path, status);
 }
 
 static void run_programs(char *names)
@@ -229,17 +273,19 @@ static void find_leaks(void)
 {
 	static char text[65536];
 	char *line, *save;
-	int i;
+	int i, ret;
 
-	if (guest_read(KMEMLEAK, text, sizeof(text)) < 0) {
-		verdict("# no kmemleak in this kernel\n");
-		return;
-	}
 	for (i = 0; i < 2; i++) {
 		sleep(6);
-		guest_write(KMEMLEAK, "scan");
+		ret = guest_write(KMEMLEAK, "scan");
+		if (ret) {
+			verdict("Bail out! kmemleak does not look: %d\n", ret);
+			return;
+		}
 	}
-	guest_read(KMEMLEAK, text, sizeof(text));
+	ret = guest_read(KMEMLEAK, text, sizeof(text));
+	if (ret)
+		verdict("Bail out! kmemleak: %s\n", ret < 0 ? strerror(-ret) : "leaks");
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		verdict("# leak: %s\n", line);
@@ -292,8 +338,8 @@ int main(int argc, char **argv)
 		tell_stories();
 	} else if (guest_param("luo.prog", names, sizeof(names))) {
 		run_programs(names);
-	} else if (guest_number("luo.kunit", 0)) {
-		init_kunit();
+	} else if (guest_param("luo.kunit", names, sizeof(names))) {
+		init_kunit(names);
 	} else if (guest_number("luo.shell", 0)) {
 		run_shell();
 	}

@@ -127,6 +127,18 @@ rules()
 	awk -F '\t' -v kind="$1" '!/^#/ && $1 == kind { print $2 }' "$HERE/splat.tsv"
 }
 
+# A rule that grep does not know would make every console clean, or none.
+check_rules()
+{
+	local kind rc
+
+	for kind in deny allow; do
+		rc=0
+		grep -qE -e "$(rules "$kind")" /dev/null || rc=$?
+		[[ $rc -le 1 ]] || die "splat.tsv: a broken rule ($kind)"
+	done
+}
+
 # All lines but those of the panic that was asked for.
 other_panics()
 {
@@ -150,6 +162,7 @@ find_splats()
 cmd_splat()
 {
 	[[ $# -eq 1 && -r $1 ]] || { usage >&2; exit "$RC_USAGE"; }
+	check_rules
 	! find_splats "$1" || exit "$RC_SPLAT"
 }
 
@@ -234,6 +247,7 @@ cmd_boot()
 	local mem smp icount debug limit follow terminal qemu_args qemu_extra
 
 	parse_boot "$@"
+	check_rules
 	command -v "$QEMU" >/dev/null || die "$QEMU is missing: install $QEMU_PACKAGE"
 	qemu_command
 	: >"$verdict"

@@ -30,7 +30,9 @@ static const char *const symbols[] = {
 	"pci_luo_early_init", "pci_luo_setup", "pci_luo_size_bars", "pci_luo_device_add",
 	"pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
 	"intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
-	"intel_luo_probe", "intel_luo_pasid_adopt", NULL
+	"intel_luo_probe", "intel_luo_pasid_adopt",
+	/* And the swap to the tables of the new kernel, which ATTACH asks for. */
+	"intel_luo_attach", NULL
 };
 
 static void print_symbols(void)

@@ -10,6 +10,7 @@
 
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define KHO_STATE	"/sys/kernel/debug/kho/out/state"
+#define KHO_STATE_IN	"/sys/kernel/debug/kho/in/state"
 
 /* The number after NAME in a text of lines "NAME: number". */
 static long number_of(const char *path, const char *name)
@@ -34,13 +35,9 @@ long meminfo_kb(const char *name)
 	return number_of("/proc/meminfo", name);
 }
 
-static long open_files(void)
+long pages_waiting(void)
 {
-	char text[128];
-
-	if (guest_read("/proc/sys/fs/file-nr", text, sizeof(text)) < 0)
-		return -1;
-	return strtol(text, NULL, 10);
+	return number_of(KHO_STATE_IN, "preserved_pages");
 }
 
 void counters_get(struct counters *c)
@@ -52,7 +49,6 @@ void counters_get(struct counters *c)
 	c->shmem_kb = meminfo_kb("Shmem");
 	c->preserved_pages = number_of(KHO_STATE, "preserved_pages");
 	c->tracker_nodes = number_of(KHO_STATE, "tracker_pages");
-	c->files = open_files();
 	c->pinned_kb = number_of("/proc/self/status", "VmPin");
 }
 

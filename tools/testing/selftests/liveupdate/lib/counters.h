@@ -11,7 +11,6 @@ struct counters {
 	long shmem_kb;
 	long preserved_pages;	/* of KHO's tracker, -1 when not known */
 	long tracker_nodes;
-	long files;		/* open in the system */
 	long pinned_kb;		/* of this process */
 };
 
@@ -24,5 +23,8 @@ void counters_get(struct counters *c);
 void counters_check(const struct counters *before, long slack_kb);
 
 long meminfo_kb(const char *name);
+
+/* Pages that the previous kernel preserved and nobody has taken over; -1: not known. */
+long pages_waiting(void);
 
 #endif /* LUO_COUNTERS_H */

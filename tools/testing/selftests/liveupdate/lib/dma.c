@@ -51,6 +51,7 @@ void dma_note(struct nic *nic)
 	note_fn(&note->device, nic->vmm.bdf);
 	if (!vmm_parent(nic->vmm.bdf, port))
 		note_fn(&note->port, port);
+	vtd_note(&note->vtd, nic->vmm.bdf);
 	require(nic_wait(nic, SOME_FRAMES, PATIENCE), "no frames");
 	nic_check(nic);
 	note->frames = nic->state->frames;
@@ -130,6 +131,7 @@ void dma_check_found(void)
 	check_fn(&note->device);
 	if (note->port.bdf[0])
 		check_fn(&note->port);
+	vtd_check(&note->vtd);
 }
 
 void dma_check_driver(void)
@@ -160,8 +162,8 @@ void dma_ram(struct nic *nic, int session)
 	require(!nic_take_memfd(nic, require_fd(luo_get(session, DMA_RAM))));
 	dma_phase(nic, "RETRIEVE_FD");
 	frames = nic->state->frames;
-	story_log("%lu frames came between the kernels, %lu before", frames - note->frames,
-		  note->frames);
+	story_log("%lu frames came since the old kernel looked last, %lu before",
+		  frames - note->frames, note->frames);
 	check(frames > note->frames, "no frame");
 	check(nic_wait(nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	nic_check(nic);

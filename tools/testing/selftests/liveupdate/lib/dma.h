@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "nic.h"
+#include "vtd.h"
 
 #define DMA_SESSION	"vm-17"
 
@@ -22,7 +23,8 @@ struct dma_fn {
 struct dma_note {
 	struct dma_fn device, port;
 	uint64_t frames;	/* that K1 has seen */
-	uint64_t fired;
+	uint64_t stray;		/* where no write of the device may go */
+	struct vtd_note vtd;
 };
 
 /* The device receives, and all numbers count from here on. */
@@ -34,11 +36,11 @@ void dma_note(struct nic *nic);
 void dma_preserve_test(struct nic *nic, int session);	/* luo_test_function */
 void dma_preserve(struct nic *nic, int session);	/* iommufd and vfio */
 
-/* New kernel: config space of both is what it was. */
+/* New kernel: config space of both, and what VT-d has of it, are what they were. */
 void dma_check_found(void);
 /* For the picture: how far it has received by now. */
 void dma_phase(struct nic *nic, const char *name);
-/* Nobody has the device but vfio-pci, which is loaded by now, and it is not suspended. */
+/* Nobody but vfio-pci has the device, if anybody has, and it is not suspended. */
 void dma_check_driver(void);
 
 /* Nobody has taken it over, and it was stopped. */

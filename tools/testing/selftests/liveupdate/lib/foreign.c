@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/userfaultfd.h>
 
+#include "data.h"
 #include "foreign.h"
 #include "guest.h"
 #include "story.h"
@@ -76,6 +83,59 @@ void foreign_log_check(const char *want)
 bool foreign_log_has(const char *line)
 {
 	return guest_read(LOG, text, sizeof(text)) >= 0 && strstr(text, line);
+}
+
+static struct {
+	pthread_t reader;
+	int uffd;
+	char *page;
+} hold;
+
+static void *hold_reader(void *arg)
+{
+	int fd = open(LOG, O_RDONLY | O_CLOEXEC);
+
+	check(read(fd, hold.page, PAGE) > 0, "nothing in the log");
+	close(fd);
+	return NULL;
+}
+
+static void hold_open(void)
+{
+	struct uffdio_register reg = {
+		.range.len = PAGE, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+
+	hold.uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (hold.uffd < 0 || ioctl(hold.uffd, UFFDIO_API, &api))
+		story_skip("no userfaultfd");
+	hold.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)hold.page;
+	require(!ioctl(hold.uffd, UFFDIO_REGISTER, &reg));
+}
+
+void foreign_hold(void)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	hold_open();
+	p.fd = hold.uffd;
+	require(!pthread_create(&hold.reader, NULL, hold_reader, NULL));
+	require(poll(&p, 1, 60000) == 1, "nobody reads the log");
+}
+
+void foreign_let_go(void)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)hold.page, .len = PAGE },
+	};
+
+	check(!ioctl(hold.uffd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	pthread_join(hold.reader, NULL);
+	munmap(hold.page, PAGE);
+	close(hold.uffd);
 }
 
 static uint32_t be32(const char *p)

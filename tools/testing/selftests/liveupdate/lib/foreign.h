@@ -26,6 +26,13 @@ void foreign_log_clear(void);
 void foreign_log_check(const char *want);
 bool foreign_log_has(const char *line);
 
+/*
+ * From now on its callbacks wait, until they are let go: somebody reads the log,
+ * with its lock held, into memory that is not there. One at a time.
+ */
+void foreign_hold(void);
+void foreign_let_go(void);
+
 /* Damage to what is handed over: see luo_test_damage.c. */
 void damage_load(void);
 void damage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

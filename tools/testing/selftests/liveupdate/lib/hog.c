@@ -20,7 +20,7 @@
 #define CHUNK		(4 * MiB)
 #define LEAVE_KB	(24L << 10)	/* for the kernel to live on */
 
-static void hog(void)
+static bool hog(void)
 {
 	long filled = 0;
 	size_t off;
@@ -36,10 +36,12 @@ static void hog(void)
 		filled += CHUNK / MiB;
 	}
 	verdict("# hog: overwrote %ld MiB of free memory\n", filled);
+	return filled;
 }
 
 void guest_hog(void)
 {
+	int status;
 	pid_t pid;
 
 	guest_write("/proc/sys/vm/overcommit_memory", "1");
@@ -51,9 +53,9 @@ void guest_hog(void)
 		/* Should it take too much, then it is the one to go. */
 		prctl(PR_SET_NAME, "luo-hog");
 		guest_write("/proc/self/oom_score_adj", "1000");
-		hog();
-		_exit(0);
+		_exit(hog() ? 0 : 1);
 	}
-	waitpid(pid, NULL, 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		verdict("Bail out! the hog did not come to its end\n");
 	guest_write("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 }

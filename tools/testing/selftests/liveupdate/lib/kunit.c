@@ -14,6 +14,7 @@
 #include "story.h"
 
 #define KUNIT_DIR	"/sys/kernel/debug/kunit"
+#define MAX_SUITES	64
 
 /* Lines of a suite, without its header; true if its own verdict is "ok". */
 static void copy_suite(const char *name, unsigned int number)
@@ -39,7 +40,8 @@ static void copy_suite(const char *name, unsigned int number)
 	}
 }
 
-static unsigned int list_suites(char names[][64], unsigned int max)
+/* All that there are, but no more than one too many. */
+static unsigned int list_suites(char names[][64])
 {
 	DIR *dir = opendir(KUNIT_DIR);
 	struct dirent *entry;
@@ -47,21 +49,37 @@ static unsigned int list_suites(char names[][64], unsigned int max)
 
 	if (!dir)
 		return 0;
-	while (n < max && (entry = readdir(dir)))
+	while (n <= MAX_SUITES && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
 			snprintf(names[n++], 64, "%.63s", entry->d_name);
 	closedir(dir);
 	return n;
 }
 
-void init_kunit(void)
+/* What is wanted and is not there comes out as a suite without results. */
+static unsigned int add_missing(char names[][64], unsigned int n, char *wanted)
 {
-	static char names[64][64];
+	char *name, *save;
+	unsigned int i;
+
+	for (name = strtok_r(wanted, ",", &save); name && n <= MAX_SUITES;
+	     name = strtok_r(NULL, ",", &save)) {
+		for (i = 0; i < n && strcmp(names[i], name); i++)
+			;
+		if (i == n)
+			snprintf(names[n++], 64, "%s", name);
+	}
+	return n;
+}
+
+void init_kunit(char *wanted)
+{
+	static char names[MAX_SUITES + 1][64];
 	unsigned int i, n;
 
-	n = list_suites(names, 64);
-	if (!n) {
-		verdict("Bail out! no suite in " KUNIT_DIR "\n");
+	n = add_missing(names, list_suites(names), wanted);
+	if (n > MAX_SUITES) {
+		verdict("Bail out! more than %u suites\n", MAX_SUITES);
 		return;
 	}
 	qsort(names, n, sizeof(names[0]),

@@ -107,8 +107,9 @@ void nic_receive(struct nic *nic)
 
 	set_reg(nic, IMC, ~0U);
 	set_reg(nic, CTRL, reg(nic, CTRL) | CTRL_RST);
-	while (reg(nic, CTRL) & CTRL_RST)
-		;
+	for (i = 0; i < 1000 && reg(nic, CTRL) & CTRL_RST; i++)
+		usleep(1000);
+	require(i < 1000, "the device does not come out of its reset");
 	fill_ring(nic);
 	set_reg(nic, IMC, ~0U);
 	set_reg(nic, CTRL, reg(nic, CTRL) | CTRL_SLU | CTRL_ASDE);
@@ -309,9 +310,9 @@ void nic_irq_rearm(struct nic *nic)
 	set_reg(nic, IMS, NIC_VECTOR);
 }
 
-void nic_fire(void *regs)
+void nic_irq_off(struct nic *nic)
 {
-	vmm_reg_set(regs, ICS, NIC_VECTOR);
+	set_reg(nic, IMC, ~0U);
 }
 
 void nic_legacy_setup(struct nic *nic)

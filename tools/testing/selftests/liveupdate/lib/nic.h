@@ -80,10 +80,11 @@ void nic_mark(void *regs);
 /* Nothing is missing, and from here on anything may be in the trace: the end. */
 void nic_end(struct nic *nic);
 
-/* Interrupts: vector 0 for received frames and for nic_fire(). */
+/* Interrupts: vector 0 for received frames. */
 void nic_irq_setup(struct nic *nic);
 void nic_irq_rearm(struct nic *nic);
-void nic_fire(void *regs);
+/* None of either kind, until one of these asks for them. */
+void nic_irq_off(struct nic *nic);
 
 /* MSI and INTx: an interrupt for received frames; it comes again when served. */
 void nic_legacy_setup(struct nic *nic);

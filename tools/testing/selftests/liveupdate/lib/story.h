@@ -63,6 +63,7 @@ void *story_note(void);		/* STORY_NOTE_SIZE bytes that come along */
 void story_next_cmdline(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
 void story_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The later stages are skipped as well. Nothing may be left that was preserved. */
 void story_skip(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 

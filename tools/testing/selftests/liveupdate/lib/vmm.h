@@ -44,8 +44,6 @@ int vmm_attr(const char *bdf, const char *attr, char *value, size_t size);
 
 /* The device as it is: config space, through sysfs. */
 uint32_t vmm_config(const char *bdf, unsigned int off, unsigned int bytes);
-int vmm_config_set(const char *bdf, unsigned int off, unsigned int bytes,
-		   uint32_t value);
 unsigned int vmm_capability(const char *bdf, uint8_t id);
 /* The same, as this kernel found it before it wrote anything (pci=earlydump). */
 int vmm_config_found(const char *bdf, unsigned int off, uint32_t *value);

@@ -167,17 +167,6 @@ uint32_t vmm_config(const char *bdf, unsigned int off, unsigned int bytes)
 	return value;
 }
 
-int vmm_config_set(const char *bdf, unsigned int off, unsigned int bytes,
-		   uint32_t value)
-{
-	int fd = config_open(bdf, O_WRONLY), ret = 0;
-
-	if (pwrite(fd, &value, bytes, off) != (ssize_t)bytes)
-		ret = -EIO;
-	close(fd);
-	return ret;
-}
-
 /* Offset of a capability in config space, 0 if there is none. */
 unsigned int vmm_capability(const char *bdf, uint8_t id)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Negative controls: each of these stories has to fail, by its name in the way
- * that it names. One that passes means that a check of the bench is blind.
+ * Negative controls: each of these stories has to fail, with the words that its
+ * line of tests.tsv has. One that passes means that a check of the bench is blind.
  */
 #include <errno.h>
 #include <fcntl.h>

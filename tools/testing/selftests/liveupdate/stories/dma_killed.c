@@ -183,8 +183,7 @@ static void last_load(void)
 	nic_check(&nic);
 	require(!check_ret(nic_regs(&nic), 0));
 	nic_mark(nic.regs);
-	munmap(nic.regs, NIC_REGS);
-	nic.regs = NULL;
+	nic_regs_close(&nic);
 	close(session);
 	vmm_close(&nic.vmm);
 	dma_check_quiet(&nic, note->device.bdf);
@@ -270,17 +269,21 @@ static void work_new_attach(void)
 	int session;
 
 	take_steps(&other, &session, STEP_MAP);
-	check_ret(vmm_attach(&other.vmm, other.vmm.ioas), 0);
+	require(!check_ret(vmm_attach(&other.vmm, other.vmm.ioas), 0));
 }
 
 static void random_load(void)
 {
+	struct dma_note *note = story_note();
 	unsigned int kills = random_begin(), i;
 	int session;
 	uint64_t us;
 
 	look();
 	nic_poll(&nic);
+	nic.regs = vmm_bar_sysfs(note->device.bdf, 0, NIC_REGS);
+	require(nic.regs, "no registers");
+	kill_after(work_new, 0);	/* which loads modules, and binds */
 	us = kill_after(work_new, 0);
 	story_log("%u kills within %lu us", kills, us);
 	for (i = 0; i < kills; i++)
@@ -290,6 +293,7 @@ static void random_load(void)
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	nic_check(&nic);
+	nic_regs_close(&nic);
 	require(!check_ret(nic_regs(&nic), 0));
 	nic_mark(nic.regs);
 	nic_close(&nic);
@@ -320,6 +324,7 @@ static void random_old(void)
 	uint64_t us;
 
 	dma_begin(&nic);
+	kill_after(work_old, 0);
 	us = kill_after(work_old, 0);
 	check_thawed(0);
 	counters_get(&before);

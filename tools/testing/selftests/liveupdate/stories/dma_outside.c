@@ -7,12 +7,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/data.h"
 #include "../lib/dma.h"
+#include "../lib/guest.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
 
@@ -73,13 +75,25 @@ static void outside_save(void)
 	dma_note(&nic);
 	nic_aim(&nic, nic.state->next + AHEAD, at);
 	nic_aim(&nic, nic.state->next + AHEAD + 10, INTERRUPTS);
+	((struct dma_note *)story_note())->stray = at;
 	story_log("strays at %#lx and %#lx", at, INTERRUPTS);
+}
+
+/* The unit keeps the first fault until a kernel asks it: it was not the old one. */
+static void check_fault_waited(void)
+{
+	struct dma_note *note = story_note();
+	char text[64];
+
+	snprintf(text, sizeof(text), "fault addr %#lx", note->stray);
+	check(guest_log_count(text) == 1, "this kernel has not found the stray's fault");
 }
 
 static void outside_load(void)
 {
 	int session, canary;
 
+	check_fault_waited();
 	session = require_fd(luo_retrieve(DMA_SESSION));
 	require(!nic_take_memfd(&nic, require_fd(luo_get(session, DMA_RAM))));
 	nic_poll(&nic);

@@ -90,8 +90,8 @@ static void check_left(unsigned int n)
 
 	snprintf(want, sizeof(want), "preserved_pages: %u\n", cases[n].left);
 	for (tries = 0; tries < 100; tries++) {
-		if (guest_read(STATE_IN, text, sizeof(text)) < 0 ||
-		    !strncmp(text, want, strlen(want)))
+		require(guest_read(STATE_IN, text, sizeof(text)) >= 0, STATE_IN);
+		if (!strncmp(text, want, strlen(want)))
 			return;
 		usleep(10000);
 	}

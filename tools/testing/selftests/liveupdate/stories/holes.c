@@ -43,10 +43,22 @@ static void touched_open(struct touched *t, int witness)
 	require(t->map != MAP_FAILED && t->witness != MAP_FAILED);
 }
 
+/* One of the ways, see put_by_uffd(). */
+static void touched_ready(void)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0)
+		story_skip("no userfaultfd");
+	close(uffd);
+}
+
 static int touched_make(struct touched *t, const char *name)
 {
-	int session = require_fd(luo_create(name)), witness;
+	int session, witness;
 
+	touched_ready();
+	session = require_fd(luo_create(name));
 	t->fd = require_fd(data_memfd_sparse("touched", 0, SIZE));
 	witness = require_fd(data_memfd("witness", 0, 0, PAGES));
 	touched_open(t, witness);
@@ -111,7 +123,7 @@ static bool put_by_uffd(struct touched *t, unsigned long page)
 		reg.range.len = SIZE;
 		if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
 		    ioctl(uffd, UFFDIO_REGISTER, &reg))
-			return put_by_map(t, page);
+			return false;
 	}
 	data_page(buf, SEED, page * PAGE);
 	copy.dst = (uintptr_t)area + page * PAGE;

@@ -221,11 +221,11 @@ STORY(attrs, .stages = 2, .stage = { attrs_save, attrs_load });
 /* User attributes come along, or PRESERVE says that they would not. */
 static void xattr_save(void)
 {
-	int session = require_fd(luo_create("xattr")), fd, ret;
+	int fd = require_fd(data_memfd("xattr", 0, SEED, PAGE)), session, ret;
 
-	fd = require_fd(data_memfd("xattr", 0, SEED, PAGE));
 	if (fsetxattr(fd, "user.story", "kept", 4, 0))
 		story_skip("no user attributes on a memfd: errno %d", errno);
+	session = require_fd(luo_create("xattr"));
 	ret = luo_preserve(session, fd, 1);
 	check(!ret || ret == -EOPNOTSUPP, "%d", ret);
 	*(int *)story_note() = ret ? 2 : 1;

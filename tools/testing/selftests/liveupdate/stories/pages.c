@@ -180,11 +180,12 @@ STORY(allocated, .stages = 2, .stage = { allocated_save, allocated_load });
 
 static void huge_save(void)
 {
-	int session = require_fd(luo_create("huge")), fd;
 	long before = meminfo_kb("ShmemHugePages"), now;
+	int session, fd;
 
 	if (guest_write("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "force"))
 		story_skip("no huge pages for shmem");
+	session = require_fd(luo_create("huge"));
 	fd = require_fd(data_memfd("huge", 0, SEED, HUGE));
 	guest_write("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "never");
 	now = meminfo_kb("ShmemHugePages") - before;
@@ -223,11 +224,12 @@ static void page_out(int fd, size_t size)
 
 static void swapped_save(void)
 {
-	int session = require_fd(luo_create("swapped")), fd;
+	int session, fd;
 	long used;
 
 	if (guest_swapon())
 		story_skip("no swap: errno %d", errno);
+	session = require_fd(luo_create("swapped"));
 	fd = require_fd(data_memfd("swapped", 0, SEED, SWAPPED));
 	page_out(fd, SWAPPED);
 	used = meminfo_kb("SwapTotal") - meminfo_kb("SwapFree");
@@ -260,11 +262,12 @@ STORY(swapped, .stages = 2, .stage = { swapped_save, swapped_load });
 /* F2: a page cannot be read back; the file is as it was. After swapped. */
 static void swap_fails(void)
 {
-	int session = require_fd(luo_create("swap-fails")), fd;
+	int session, fd;
 
 	if (guest_write(FAIL_SWITCH, "0") ||
 	    guest_write(FAIL_ATTR "probability", "100"))
 		story_skip("no requests fail on demand");
+	session = require_fd(luo_create("swap-fails"));
 	guest_write(FAIL_ATTR "times", "-1");
 	guest_write(FAIL_ATTR "verbose", "0");
 	fd = require_fd(data_memfd("swap-fails", 0, SEED, FAILING));

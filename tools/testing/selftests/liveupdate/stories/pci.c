@@ -142,6 +142,7 @@ static void check_now(const struct note *note, const char *when)
 {
 	struct note now = *note;
 	unsigned int i, cap = function_cap(&note->nic, MSIX) + 2;
+	uint32_t ctrl;
 
 	require(!function_read(&now.nic) && !function_read(&now.port));
 	check_nic(&now.nic, &note->nic, when);
@@ -150,9 +151,11 @@ static void check_now(const struct note *note, const char *when)
 	      (function_word(&note->nic, cap) | MSIX_MASKALL),
 	      "%s: MSI-X control %#x, was %#x", when,
 	      function_word(&now.nic, cap), function_word(&note->nic, cap));
-	for (i = 0; i < VECTORS; i++)
-		check(function_vector_ctrl(&now.nic, i) & 1,
-		      "%s: vector %u is not masked", when, i);
+	for (i = 0; i < VECTORS; i++) {
+		ctrl = function_vector_ctrl(&now.nic, i);
+		check(ctrl != ~0U && ctrl & 1, "%s: vector %u is not masked: %#x",
+		      when, i, ctrl);
+	}
 }
 
 /* Nobody but the recorded driver gets it, even when asked to. */
@@ -192,16 +195,21 @@ static void pci_go_on(void)
 	preserve(story_note());
 }
 
+static void give_back(const struct note *note)
+{
+	check_ret(driver_set(DRIVER, "unbind", note->nic.name), 0);
+	check_ret(function_set(&note->nic, "driver_override", "\n"), 0);
+	check_ret(driver_set(NATIVE, "bind", note->nic.name), 0);
+	require_driver(&note->nic, NATIVE);
+}
+
 /* An ordinary function in the end. */
 static void pci_last(void)
 {
 	const struct note *note = story_note();
 
 	take_over(note);
-	check_ret(driver_set(DRIVER, "unbind", note->nic.name), 0);
-	check_ret(function_set(&note->nic, "driver_override", "\n"), 0);
-	check_ret(driver_set(NATIVE, "bind", note->nic.name), 0);
-	require_driver(&note->nic, NATIVE);
+	give_back(note);
 }
 
 STORY(pci_kept, .stages = 4,
@@ -224,6 +232,9 @@ static void check_stopped(bool stopped)
 	session = require_fd(luo_retrieve(SESSION));
 	check_ret(luo_get(session, TOKEN), -ENODEV);
 	check_ret(luo_finish(session), 0);
+	require(!function_read(&now.nic));
+	check(!(function_word(&now.nic, COMMAND) & COMMAND_MASTER) == stopped,
+	      "command register after FINISH: %#x", function_word(&now.nic, COMMAND));
 }
 
 static void pci_stopped(void)
@@ -231,7 +242,6 @@ static void pci_stopped(void)
 	check_stopped(true);
 }
 
-/* The record is of another place: what is here is nobody's business. */
 /* Windows of the port that may not move. */
 static unsigned int fixed_windows(const char *bdf)
 {
@@ -249,7 +259,10 @@ static unsigned int fixed_windows(const char *bdf)
 	return fixed;
 }
 
-/* Nobody waits for it: the port above it is an ordinary one then. */
+/*
+ * The record is of another place: what is here is nobody's business. Nobody waits
+ * for what is recorded: the port above is an ordinary one then.
+ */
 static void pci_gone(void)
 {
 	const struct note *note = story_note();
@@ -261,7 +274,7 @@ static void pci_gone(void)
 
 STORY(pci_other, .stages = 2, .next_cmdline = "luo_gate_off=40 " NO_NATIVE,
       .stage = { pci_save, pci_stopped });
-STORY(pci_gone, .stages = 2, .next_cmdline = "luo_gate_off=41",
+STORY(pci_gone, .stages = 2, .next_cmdline = "luo_gate_off=41 " NO_NATIVE,
       .stage = { pci_save, pci_gone });
 STORY(pci_record, .stages = 2, .next_cmdline = "luo_gate_off=42 " NO_NATIVE,
       .stage = { pci_save, pci_stopped });
@@ -278,15 +291,18 @@ static void pci_left(void)
 	int session;
 
 	module_load();
+	require(!function_read(&now.nic));
+	check(function_word(&now.nic, COMMAND) & COMMAND_MASTER, "stopped too early");
 	session = require_fd(luo_retrieve(SESSION));
 	check_ret(luo_finish(session), 0);
 	require(!function_read(&now.nic));
 	check(!(function_word(&now.nic, COMMAND) & COMMAND_MASTER));
+	give_back(&now);
 }
 
 STORY(pci_left, .stages = 2, .stage = { pci_save, pci_left });
 
-/* Bridges, conventional functions and the VGA are refused; a second time, too. */
+/* Bridges and conventional functions are refused; a second time, too. */
 static void pci_refused(void)
 {
 	static const struct {
@@ -305,8 +321,8 @@ static void pci_refused(void)
 	take(note);
 	session = require_fd(luo_create(SESSION));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (function_find(cases[i].vendor, cases[i].device, &fn))
-			continue;
+		require(!function_find(cases[i].vendor, cases[i].device, &fn),
+			"no %04x:%04x", cases[i].vendor, cases[i].device);
 		fd = require_fd(function_open(fn.name));
 		check_ret(luo_preserve(session, fd, 10 + i), cases[i].error);
 		close(fd);

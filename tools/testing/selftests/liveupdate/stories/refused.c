@@ -78,12 +78,12 @@ static int poison_page(int fd, unsigned long page)
 
 static void poison_save(void)
 {
-	int session = require_fd(luo_create("poison")), bad, later, ret;
+	int bad = require_fd(data_memfd("bad", 0, SEED, 4 * PAGE)), session, later, ret;
 
-	bad = require_fd(data_memfd("bad", 0, SEED, 4 * PAGE));
 	ret = poison_page(bad, 1);
 	if (ret)
 		story_skip("no memory failure here: %d", ret);
+	session = require_fd(luo_create("poison"));
 	check_ret(luo_preserve(session, bad, 1), -EHWPOISON);
 	later = require_fd(data_memfd("later", 0, SEED, 4 * PAGE));
 	check_ret(luo_preserve(session, later, 2), 0);
@@ -262,10 +262,21 @@ static void sweep_ends(void)
 	discard_rest("discard");
 }
 
+static void alloc_discard(void)
+{
+	check_ret(luo_discard("alloc"), 0);
+	args.nr = -1;
+	discard_rest("finish");
+	args.nr = -1;
+	discard_rest("discard");
+}
+
 static void alloc_load(void)
 {
-	if (nth_open())
+	if (nth_open()) {
+		alloc_discard();
 		story_skip("no fault injection in this kernel");
+	}
 	args.session = sweep(call_retrieve, nth_close);
 	undo_get(NULL, sweep(call_get, undo_get));
 	check(args.token < ALLOC_FILES);

@@ -39,8 +39,11 @@ static void suspend_load(void)
 {
 	int session, a, b, jump = guest_kexec_load_jump();
 
-	if (access(POWER_STATE, W_OK) || jump == -EINVAL || jump == -EOPNOTSUPP)
+	if (access(POWER_STATE, W_OK) || jump == -EINVAL || jump == -EOPNOTSUPP) {
+		check_ret(luo_discard("suspend"), 0);
+		check_ret(luo_discard("suspend-not-wanted"), 0);
 		story_skip("no hibernation, or no kexec jump");
+	}
 	both_refused("all wait");
 	session = require_fd(luo_retrieve("suspend"));
 	a = require_fd(luo_get(session, 1));

@@ -182,8 +182,10 @@ static void memcg_load(void)
 {
 	int session, fd;
 
-	if (!group_make("4M"))
+	if (!group_make("4M")) {
+		check_ret(luo_discard("memcg"), 0);
 		story_skip("no memory controller");
+	}
 	session = require_fd(luo_retrieve("memcg"));
 	group_retrieve(session, 1);
 	story_log("the group keeps %ld kB", group_current() / 1024);
@@ -225,8 +227,10 @@ static void charged_load(void)
 
 	guest_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	mkdir("/sys/fs/cgroup/large", 0755);
-	if (guest_write("/sys/fs/cgroup/large/memory.max", "64M"))
+	if (guest_write("/sys/fs/cgroup/large/memory.max", "64M")) {
+		check_ret(luo_discard("charged"), 0);
 		story_skip("no memory controller");
+	}
 	pid = fork();
 	if (!pid)
 		charged_attempt();

@@ -163,23 +163,41 @@ FIXTURE_TEARDOWN(middle)
 	close(self->fd);
 }
 
+/* Which call it is in: the second one is what takes long. */
+static void long_preserve(int fd, volatile int *call)
+{
+	int session;
+
+	*call = 1;
+	session = luo_create("crash");
+	*call = 2;
+	luo_preserve(session, fd, 1);
+	*call = 3;
+	for (;;)
+		pause();
+}
+
 TEST_F_TIMEOUT(middle, of_a_long_preserve, 120)
 {
-	int session, round;
+	int *call = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	int round, killed = 0;
 	pid_t pid;
 
+	ASSERT_NE(call, MAP_FAILED);
 	for (round = 0; round < 20; round++) {
+		*call = 0;
 		pid = fork();
-		if (!pid) {
-			session = luo_create("crash");
-			luo_preserve(session, self->fd, 1);
-			for (;;)
-				pause();
-		}
+		if (!pid)
+			long_preserve(self->fd, call);
 		usleep(round * 1500);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
+		killed += *call == 2;
 	}
+	munmap(call, PAGE);
+	TH_LOG("killed in it %d times", killed);
+	EXPECT_GT(killed, 0);
 	EXPECT_EQ(ftruncate(self->fd, 65 * MiB), 0);
 	EXPECT_EQ(ftruncate(self->fd, 64 * MiB), 0);
 	EXPECT_EQ(data_check(self->fd, SEED, 0, 64 * MiB), 0);
