@@ -318,16 +318,21 @@ EXPORT_SYMBOL_GPL(pci_luo_freeze);
  * @pdev: the function
  *
  * Context: May sleep.
+ * Return: true if interrupts may have been lost: its MSI has no mask bits, and
+ * was turned off.
  */
-void pci_luo_unfreeze(struct pci_dev *pdev)
+bool pci_luo_unfreeze(struct pci_dev *pdev)
 {
 	struct pci_luo_out *out;
+	bool lost;
 
 	guard(mutex)(&pci_luo_out_lock);
 	out = out_find(pdev);
 	if (WARN_ON_ONCE(!out))
-		return;
+		return false;
+	lost = out->masks.msi_off;
 	pci_msi_luo_unmask(pdev, &out->masks);
 	record_refresh(pdev, 0, PCI_LUO_FN_FROZEN | PCI_LUO_FN_MSI_OFF);
+	return lost;
 }
 EXPORT_SYMBOL_GPL(pci_luo_unfreeze);

@@ -94,7 +94,7 @@ extern struct liveupdate_flb pci_luo_flb;
 int pci_luo_preserve(struct pci_dev *pdev, const char *driver);
 void pci_luo_unpreserve(struct pci_dev *pdev);
 int pci_luo_freeze(struct pci_dev *pdev);
-void pci_luo_unfreeze(struct pci_dev *pdev);
+bool pci_luo_unfreeze(struct pci_dev *pdev);
 
 void pci_luo_early_init(void);
 bool pci_luo_any_incoming(void);
@@ -147,8 +147,9 @@ static inline int pci_luo_freeze(struct pci_dev *pdev)
 	return 0;
 }
 
-static inline void pci_luo_unfreeze(struct pci_dev *pdev)
+static inline bool pci_luo_unfreeze(struct pci_dev *pdev)
 {
+	return false;
 }
 
 static inline void pci_luo_early_init(void)

@@ -167,10 +167,13 @@ static int vfio_pci_luo_freeze(struct vfio_device *device,
 static void vfio_pci_luo_unfreeze(struct vfio_device *device)
 {
 	struct vfio_pci_core_device *vdev = to_core(device);
+	bool lost;
 
 	scoped_guard(rwsem_write, &vdev->memory_lock)
-		pci_luo_unfreeze(vdev->pdev);
+		lost = pci_luo_unfreeze(vdev->pdev);
 	vfio_pci_intx_thaw(vdev);
+	if (lost)
+		vfio_pci_msi_signal(vdev);
 }
 
 const struct vfio_luo_ops vfio_pci_core_luo_ops = {

@@ -26,10 +26,9 @@ usage()
 	usage: vm.sh initramfs OUT [--init BIN] [--file HOSTPATH:GUESTPATH]...
 	       vm.sh boot --kernel IMAGE --initrd CPIO --verdict FILE --console FILE
 	                  [--append STR] [--mem 768M] [--smp N] [--icount] [--debug]
-	                  [--scratch LOW,GLOBAL,NODE] [--timeout SEC] [--follow]
-	                  [--terminal] [--panic TEXT] [--qemu-arg ARG]...
+	                  [--timeout SEC] [--follow] [--terminal] [--panic TEXT]
+	                  [--qemu-arg ARG]...
 	       vm.sh splat CONSOLE
-	       vm.sh scratch MEM [--debug]
 
 	initramfs  write a newc archive: --init becomes /init, each --file a file.
 	           Archives may be concatenated.
@@ -41,7 +40,6 @@ usage()
 	           --panic: the guest has to end in a panic that begins so.
 	           --qemu-arg: one more argument for QEMU, taken as it is.
 	splat      look for splats in a console log, print them.
-	scratch    print the kho_scratch value for a guest of MEM.
 
 	The architecture is \$ARCH (default x86_64, described in \$ARCH.conf).
 
@@ -77,15 +75,6 @@ scratch_for()
 	[[ $debug -eq 0 ]] || global=$((64 + mem / 8 + mem / 64))
 	global=$(((global + 63) / 64 * 64))
 	echo "64M,${global}M,64M"
-}
-
-cmd_scratch()
-{
-	local debug=0
-
-	[[ $# -ge 1 ]] || { usage >&2; exit "$RC_USAGE"; }
-	[[ ${2:-} != --debug ]] || debug=1
-	scratch_for "$(mem_mib "$1")" "$debug"
 }
 
 stage_file()
@@ -182,7 +171,7 @@ hint_scratch()
 
 parse_boot()
 {
-	kernel='' initrd='' verdict='' console='' append='' scratch='' panic=''
+	kernel='' initrd='' verdict='' console='' append='' panic=''
 	mem=768M smp=1 icount=0 debug=0 limit=300 follow=0 terminal=0
 	qemu_extra=()
 	while [[ $# -gt 0 ]]; do
@@ -201,7 +190,6 @@ parse_boot()
 		--append) append=$2 ;;
 		--mem) mem=$2 ;;
 		--smp) smp=$2 ;;
-		--scratch) scratch=$2 ;;
 		--timeout) limit=$2 ;;
 		--panic) panic=$2 ;;
 		--qemu-arg) qemu_extra+=("$2") ;;
@@ -212,7 +200,7 @@ parse_boot()
 	[[ -r $kernel ]] || die "cannot read the kernel '$kernel'"
 	[[ -r $initrd ]] || die "cannot read the initrd '$initrd'"
 	[[ -n $verdict && -n $console ]] || die "--verdict and --console are needed"
-	scratch=${scratch:-$(scratch_for "$(mem_mib "$mem")" "$debug")}
+	scratch=$(scratch_for "$(mem_mib "$mem")" "$debug")
 }
 
 # The command line of the guest's QEMU in the array qemu_args.
@@ -291,7 +279,7 @@ boot_status()
 . "$HERE/$ARCH.conf"
 
 case ${1:-} in
-initramfs|boot|splat|scratch) cmd=$1; shift; "cmd_$cmd" "$@" ;;
+initramfs|boot|splat) cmd=$1; shift; "cmd_$cmd" "$@" ;;
 -h|--help) usage ;;
 *) usage >&2; exit "$RC_USAGE" ;;
 esac

@@ -37,6 +37,10 @@ usage()
 SCENARIOS=(scale big files runs runs1 digest)
 # The same is true of "symbols".
 DEVICES=(symbols device device0 device4k takeover takeover4k)
+# And the same behind another IOMMU, after a dash.
+for iommu in sm amd; do
+	DEVICES+=("device-$iommu" "device0-$iommu" "takeover-$iommu")
+done
 
 die()
 {
@@ -105,7 +109,7 @@ build_devices()
 # and so can tell the number of instructions; the stub lets stamps.py in.
 stamped_args()
 {
-	vm_args+=(--mem 2G --append "bench=$1 kunit.enable=0 nolapic_timer ${2:-}"
+	vm_args+=(--mem 2G --append "bench=${1%-*} kunit.enable=0 nolapic_timer ${2:-}"
 		--qemu-arg -icount --qemu-arg "shift=0,sleep=off,rr=record,rrfile=$out/$1.replay"
 		--qemu-arg -gdb --qemu-arg "unix:$out/gdb.sock,server=on,wait=off" --qemu-arg -S)
 }
@@ -122,30 +126,45 @@ counted_args()
 		--qemu-arg -plugin --qemu-arg "$out/calls.so,out=$out/$1.calls$functions")
 }
 
-# device_args WORDS: a device behind VT-d that nobody sends anything to.
+# device_args WORDS IOMMU: a device that nobody sends anything to, behind VT-d, VT-d
+# in scalable mode (sm), or AMD-Vi (amd; without a port, see bed.sh).
 device_args()
 {
-	local arg
+	local arg args=("intel-iommu,intremap=on" "pcie-root-port,id=rp1,slot=1,chassis=1"
+		"e1000e,bus=rp1,romfile=") mode=sm_off
 
-	for arg in intel-iommu,intremap=on pcie-root-port,id=rp1,slot=1,chassis=1 \
-		e1000e,bus=rp1,romfile=; do
+	case $2 in
+	sm)	args[0]+=,x-scalable-mode=on,aw-bits=48; mode=sm_on ;;
+	amd)	args=("amd-iommu,intremap=on" "e1000e,bus=pcie.0,romfile=") ;;
+	esac
+	for arg in "${args[@]}"; do
 		vm_args+=(--qemu-arg -device --qemu-arg "$arg")
 	done
 	vm_args+=(--kernel "$devices" --initrd "$out/devices.cpio"
-		--append "$1 quiet intel_iommu=on,sm_off")
+		--append "$1 quiet intel_iommu=on,$mode")
 }
 
 scenario_args()
 {
+	local iommu='' name=$1
+
+	[[ $name != *-* ]] || iommu=${name#*-} name=${name%-*}
 	vm_args=(--kernel "$kernel" --initrd "$out/first.cpio" --timeout "${BENCH_TIMEOUT:-300}"
 		--verdict "$out/$1.verdict" --console "$out/$1.console")
-	case $1 in
+	case $name in
 	scale)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 2G) ;;
 	big)	vm_args+=(--icount --append "bench=$1 kunit.enable=0" --mem 6G) ;;
 	digest)	stamped_args "$1" kho=off ;;
-	symbols) vm_args+=(--icount --mem 2G); device_args "bench=digest kunit.enable=0" ;;
-	takeover*) counted_args "$1"; device_args "bench=${1/takeover/device} kunit.enable=0" ;;
-	device*) stamped_args "$1"; vm_args+=(--mem 6G); device_args "bench=$1 kunit.enable=0" ;;
+	symbols) vm_args+=(--icount --mem 2G); device_args "bench=digest kunit.enable=0" '' ;;
+	takeover*)
+		counted_args "$1"
+		device_args "bench=${name/takeover/device} kunit.enable=0" "$iommu"
+		;;
+	device*)
+		stamped_args "$1"
+		vm_args+=(--mem 6G)
+		device_args '' "$iommu"
+		;;
 	*)	stamped_args "$1" ;;
 	esac
 }

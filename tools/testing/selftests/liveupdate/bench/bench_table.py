@@ -12,7 +12,7 @@ from dataclasses import dataclass
 GIB_PAGES = 262144
 RUN_PAGES = 16384
 PAGE = 4096
-SWAP = "intel_luo_attach"
+SWAPS = ("intel_luo_attach", "amd_luo_attach")
 
 HOW = """# Figures
 
@@ -45,7 +45,7 @@ How they are measured:
   (`host/calls.c`) counts what the CPU does in each of them, interrupts included,
   and does not stop the guest: at a stop the clock goes on to the next timer, and
   what that wakes would be counted, too.
-* The swap alone is all of `intel_luo_attach()`: a number for the new domain, the
+* The swap alone is all of `intel_luo_attach()`, or `amd_luo_attach()`: a number for the new domain, the
   entry, the flushes, and to leave the old domain. One instruction of 16 bytes
   changes the entry: before it the old table answers, after it the new one, so the
   time in which neither does is 0, which is not measured but how it is made. The
@@ -125,7 +125,7 @@ class Log:
         """The counts of its calls, see calls.c: those of the swap, or all others."""
         boots = [i for i, (name, _) in enumerate(self.calls) if name == "kho_memory_init"]
         calls = self.calls[boots[1] + 1:] if len(boots) == 2 else []
-        return [count for name, count in calls if (name == SWAP) == swap]
+        return [count for name, count in calls if (name in SWAPS) == swap]
 
     def takeover(self):
         """All calls that take devices over."""
@@ -178,18 +178,19 @@ def jump_rows(files, runs, runs1):
     ]
 
 
-def device_rows(device, device0, takeover):
+def device_rows(logs, iommu="", where=""):
+    device, device0, takeover = (logs[n + iommu] for n in ("device", "device0", "takeover"))
     return [
-        Row("PRESERVE_FD of an iommufd, 1 GiB in mappings of 4 KiB, per page", 400,
+        Row(f"{where}PRESERVE_FD of an iommufd, 1 GiB in mappings of 4 KiB, per page", 400,
             device.get("preserve_iommufd_small", over=GIB_PAGES)),
-        Row("PRESERVE_FD of an iommufd, 1 GiB in mappings of 2 MiB, in all", 2e6,
+        Row(f"{where}PRESERVE_FD of an iommufd, 1 GiB in mappings of 2 MiB, in all", 2e6,
             device.get("preserve_iommufd_large")),
-        Row("liveupdate_reboot(), one device with 1 GiB mapped, against none", 500e3,
+        Row(f"{where}liveupdate_reboot(), one device with 1 GiB mapped, against none", 500e3,
             minus(device.between("liveupdate_reboot", "liveupdate_reboot.return"),
                   device0.between("liveupdate_reboot", "liveupdate_reboot.return"))),
-        Row("all calls of the next kernel that take a device over, 1 GiB in mappings of 2 MiB", 2e6,
-            takeover.takeover()),
-        Row("RETRIEVE_FD of iommufd and device, and BIND", 2e6, device.get("retrieve_bind")),
+        Row(f"{where}all calls of the next kernel that take a device over, 1 GiB in mappings of "
+            "2 MiB", 2e6, takeover.takeover()),
+        Row(f"{where}RETRIEVE_FD of iommufd and device, and BIND", 2e6, device.get("retrieve_bind")),
     ]
 
 
@@ -228,6 +229,8 @@ def other_figures(logs):
         ("the swap alone, in mappings of 2 MiB (time in which neither table answers: 0)",
          logs["takeover"].swap()),
         ("the same in mappings of 4 KiB", logs["takeover4k"].swap()),
+        ("the swap alone, VT-d in scalable mode, 2 MiB", logs["takeover-sm"].swap()),
+        ("the swap alone, AMD-Vi, 2 MiB", logs["takeover-amd"].swap()),
         ("PRESERVE_FD, alternating file", runs.get("preserve_alternate")),
         ("RETRIEVE_FD, alternating file", runs.get("retrieve_alternate")),
         ("liveupdate_reboot(), one file",
@@ -268,11 +271,14 @@ def main():
     args = parser.parse_args()
     logs = {name: Log(args.dir, name) for name in
             ("big", "files", "scale", "runs", "runs1", "digest", "device", "device0", "device4k",
-             "takeover", "takeover4k")}
+             "takeover", "takeover4k", "device-sm", "device0-sm", "takeover-sm",
+             "device-amd", "device0-amd", "takeover-amd")}
     rows = time_rows(logs["big"], logs["files"], logs["scale"])
     rows += jump_rows(logs["files"], logs["runs"], logs["runs1"]) + memory_rows(logs["big"], logs["runs"])
     if logs["device"].figures or logs["device"].stamps:
-        rows += device_rows(logs["device"], logs["device0"], logs["takeover"])
+        rows += device_rows(logs)
+        rows += device_rows(logs, "-sm", "VT-d in scalable mode: ")
+        rows += device_rows(logs, "-amd", "AMD-Vi: ")
     with open(args.markdown, "w", encoding="utf-8") as f:
         f.write(HOW + "\n" + markdown(rows, other_figures(logs)))
     for r in rows:

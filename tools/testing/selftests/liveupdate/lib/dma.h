@@ -61,4 +61,22 @@ void dma_rebuild(struct nic *nic, int session);
 /* All of it, frames coming all the time; the device is an ordinary one then. */
 void dma_take_over(struct nic *nic);
 
+/* The same in steps. Each of them needs those before. */
+enum dma_step {
+	DMA_STEP_SESSION, DMA_STEP_RAM, DMA_STEP_IOMMUFD, DMA_STEP_DEVICE, DMA_STEP_BIND,
+	DMA_STEP_IOAS, DMA_STEP_MAP, DMA_STEP_ATTACH
+};
+
+const char *dma_step_name(enum dma_step step);
+/* From the first one to this; or the end of the stage. */
+void dma_steps(struct nic *to, int *session, enum dma_step last);
+/* A monitor that gets as far as this, and is killed. */
+void dma_killed_after(enum dma_step last);
+/* The session goes back, as when its holder dies. */
+void dma_lose(int session);
+/* Memory alone, what a look at the frames needs; the session goes back. */
+void dma_look(struct nic *nic);
+/* nic_mark() by who does not have the device. */
+void dma_mark(const char *bdf);
+
 #endif /* LUO_DMA_H */

@@ -36,8 +36,10 @@ static int copy_file(int out, const char *path)
 	if (fd < 0)
 		return -errno;
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		if (write(out, buf, n) != n)
+		if (write(out, buf, n) != n) {
 			n = -1;
+			break;
+		}
 	close(fd);
 	return n < 0 ? -EIO : 0;
 }

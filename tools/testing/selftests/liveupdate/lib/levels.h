@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 /* kB, or pages */
-enum level { FREE, SLAB, SHMEM, PINNED, PRESERVED, TRACKER, NR_LEVELS };
+enum level {
+	FREE, SLAB, SHMEM, PINNED, PRESERVED, TRACKER, IOMMU, TABLES, DOMAINS, NR_LEVELS
+};
 
 struct levels {
 	uint32_t value[NR_LEVELS];
@@ -19,5 +21,10 @@ void levels_get(struct levels *now);
  */
 void levels_check(const struct levels *then, const struct levels *now,
 		  unsigned int free_slack_kb);
+/*
+ * What the IOMMU has, against the first kernel: what a takeover does not count
+ * would be missing in each of the others alike.
+ */
+void levels_check_iommu(const struct levels *first, const struct levels *now);
 
 #endif /* LUO_LEVELS_H */

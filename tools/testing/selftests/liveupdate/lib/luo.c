@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "guest.h"
 #include "luo.h"
+#include "story.h"
 
 int luo_open(void)
 {
@@ -78,6 +80,16 @@ int luo_preserve(int session, int fd, uint64_t token)
 	};
 
 	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg) ? -errno : 0;
+}
+
+int luo_refused(int session, int fd, uint64_t token, const char *line)
+{
+	unsigned int before = guest_log_count(line);
+	int ret = luo_preserve(session, fd, token);
+	unsigned int said = guest_log_count(line) - before;
+
+	check(said == 1, "'%s' is said %u times", line, said);
+	return ret;
 }
 
 int luo_unpreserve(int session, uint64_t token)

@@ -21,6 +21,8 @@ int luo_retrieve(const char *name);
 int luo_discard(const char *name);
 
 int luo_preserve(int session, int fd, uint64_t token);
+/* The same; a check that the log gets this line, once, is made here. */
+int luo_refused(int session, int fd, uint64_t token, const char *line);
 int luo_unpreserve(int session, uint64_t token);
 int luo_get(int session, uint64_t token);
 int luo_finish(int session);

@@ -247,6 +247,11 @@ void nic_refill(struct nic *nic)
 	set_reg(nic, RDT, (nic->state->next + NIC_DESCS - 1) % NIC_DESCS);
 }
 
+uint32_t nic_head(struct nic *nic)
+{
+	return reg(nic, RDH);
+}
+
 static bool wait_until(struct nic *nic, const uint64_t *counter, uint64_t value,
 		       unsigned int seconds)
 {

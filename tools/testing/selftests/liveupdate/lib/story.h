@@ -85,12 +85,17 @@ unsigned int story_failures(void);
 			story_end();					\
 	} while (0)
 
-/* The helpers of this library return -errno: name it when it is wrong. */
+/*
+ * The helpers of this library return -errno: name it when it is wrong, and why it
+ * should be so, where that is said.
+ */
 #define check_ret(call, want, ...)					\
 	({								\
 		long got_ = (call), want_ = (want);			\
-		story_check(got_ == want_, __FILE__, __LINE__,		\
-			    "%s: %ld, not %ld", #call, got_, want_);	\
+		if (!story_check(got_ == want_, __FILE__, __LINE__,	\
+				 "%s: %ld, not %ld", #call, got_, want_) && \
+		    sizeof(#__VA_ARGS__) > 1)				\
+			story_log("" __VA_ARGS__);			\
 		got_;							\
 	})
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,16 @@ int vmm_irqs(struct vmm *vmm, const int *eventfds, unsigned int n)
 	return vmm_irq_set(vmm, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_ACTION_TRIGGER |
 			   (n ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
 			   eventfds, n);
+}
+
+uint64_t vmm_events(int eventfd, int ms)
+{
+	struct pollfd p = { .fd = eventfd, .events = POLLIN };
+	uint64_t n = 0;
+
+	if (poll(&p, 1, ms) == 1 && read(eventfd, &n, sizeof(n)) != sizeof(n))
+		n = 0;
+	return n;
 }
 
 int vmm_start(struct vmm *vmm, const char *bdf, int memfd, uint64_t size,

@@ -83,6 +83,8 @@ int vmm_irqs(struct vmm *vmm, const int *eventfds, unsigned int n);
 /* Any kind of interrupt, any VFIO_IRQ_SET_*. */
 int vmm_irq_set(struct vmm *vmm, uint32_t index, uint32_t flags, const int *eventfds,
 		unsigned int n);
+/* How often it has signalled within so many milliseconds. */
+uint64_t vmm_events(int eventfd, int ms);
 
 /* All steps; the memory of the memfd is at iova. */
 int vmm_start(struct vmm *vmm, const char *bdf, int memfd, uint64_t size,

@@ -157,7 +157,7 @@ void vtd_check(const struct vtd_note *note)
 	const struct vtd_entry *now;
 	struct vtd_tables tables;
 
-	if (!note->seen || !vtd_visible())
+	if (!note->seen || !check(!access(UNIT, F_OK), "K1 had an IOMMU") || !vtd_visible())
 		return;
 	check_unit(&tables);
 	check(tables.root != note->root, "the root table is still that of K1");

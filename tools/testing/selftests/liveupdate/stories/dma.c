@@ -89,3 +89,16 @@ static void control_dma_fault(void)
 }
 
 STORY(control_dma_fault, .stages = 1, .stage = { control_dma_fault });
+
+/* The same after the second mark, when it should be quiet. */
+static void control_dma_late(void)
+{
+	dma_begin(&nic);
+	check(nic_wait(&nic, SOME_FRAMES, 60));
+	nic_check(&nic);
+	nic_mark(nic.regs);
+	check_ret(vmm_unmap(&nic.vmm, NIC_IOVA, NIC_SIZE), 0);
+	sleep(1);
+}
+
+STORY(control_dma_late, .stages = 1, .stage = { control_dma_late });

@@ -4,7 +4,6 @@
  * it comes, once, when the new owner asks for interrupts.
  */
 #include <errno.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -31,17 +30,6 @@ static void make_events(void)
 		event[i] = require_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-/* Interrupts of vector 0 within so many milliseconds. */
-static uint64_t events(int ms)
-{
-	struct pollfd p = { .fd = event[0], .events = POLLIN };
-	uint64_t n = 0;
-
-	if (poll(&p, 1, ms) == 1 && read(event[0], &n, sizeof(n)) != sizeof(n))
-		n = 0;
-	return n;
-}
-
 /* Whoever is interrupted asks for the next interrupt, until the jump. */
 static void rearm_for_ever(void)
 {
@@ -49,7 +37,7 @@ static void rearm_for_ever(void)
 		return;
 	for (;;) {
 		nic_irq_rearm(&nic);
-		events(1000);
+		vmm_events(event[0], 1000);
 	}
 }
 
@@ -58,10 +46,10 @@ static void irq_start(void)
 	make_events();
 	require(!check_ret(vmm_irqs(&nic.vmm, event, VECTORS), 0));
 	nic_irq_setup(&nic);
-	check(events(10000) == 1, "a frame makes no interrupt");
-	check(!events(300), "it came again, unasked");
+	check(vmm_events(event[0], 10000) == 1, "a frame makes no interrupt");
+	check(!vmm_events(event[0], 300), "it came again, unasked");
 	nic_irq_rearm(&nic);
-	check(events(10000) == 1, "no interrupt but the first one");
+	check(vmm_events(event[0], 10000) == 1, "no interrupt but the first one");
 }
 
 static void irq_save(void)
@@ -99,13 +87,13 @@ static void irq_load(void)
 	dma_rebuild(&nic, session);
 	make_events();
 	require(!check_ret(vmm_irqs(&nic.vmm, event, VECTORS), 0));
-	check(events(10000) == 1, "the interrupt that waited is lost");
-	check(!events(300), "it came twice");
+	check(vmm_events(event[0], 10000) == 1, "the interrupt that waited is lost");
+	check(!vmm_events(event[0], 300), "it came twice");
 	nic_irq_rearm(&nic);
-	check(events(10000) == 1, "no interrupt but the one that waited");
+	check(vmm_events(event[0], 10000) == 1, "no interrupt but the one that waited");
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	nic_irq_rearm(&nic);
-	check(events(10000) == 1, "no interrupt after the swap");
+	check(vmm_events(event[0], 10000) == 1, "no interrupt after the swap");
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	check_ret(luo_finish(session), 0);
 	nic_end(&nic);

@@ -5,7 +5,6 @@
  * that it takes: served, it comes again.
  */
 #include <linux/vfio.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -34,16 +33,6 @@ static void irq_ask(uint32_t index)
 				   VFIO_IRQ_SET_ACTION_TRIGGER), 0));
 }
 
-static uint64_t events(int ms)
-{
-	struct pollfd p = { .fd = event, .events = POLLIN };
-	uint64_t n = 0;
-
-	if (poll(&p, 1, ms) == 1 && read(event, &n, sizeof(n)) != sizeof(n))
-		n = 0;
-	return n;
-}
-
 /* INTx stays masked in vfio until somebody unmasks it. */
 static void serve(uint32_t index)
 {
@@ -59,9 +48,9 @@ static void lost_save(uint32_t index)
 	dma_begin(&nic);
 	irq_ask(index);
 	nic_legacy_setup(&nic);
-	check(events(10000), "a frame makes no interrupt");
+	check(vmm_events(event, 10000), "a frame makes no interrupt");
 	serve(index);
-	check(events(10000), "no interrupt but the first one");
+	check(vmm_events(event, 10000), "no interrupt but the first one");
 	session = dma_session(&nic);
 	dma_preserve(&nic, session);
 	dma_note(&nic);
@@ -69,7 +58,7 @@ static void lost_save(uint32_t index)
 		return;
 	for (;;) {
 		serve(index);
-		events(1000);
+		vmm_events(event, 1000);
 	}
 }
 
@@ -96,18 +85,18 @@ static void lost_load(uint32_t index)
 	dma_ram(&nic, session);
 	dma_rebuild(&nic, session);
 	irq_ask(index);
-	story_log("%lu interrupts without injection", events(1000));
+	story_log("%lu interrupts without injection", vmm_events(event, 1000));
 	check_ret(irq_set(index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER), 0);
-	check(events(10000), "what was injected does not come");
+	check(vmm_events(event, 10000), "what was injected does not come");
 	serve(index);
-	check(events(10000), "no interrupt but the one that was injected");
+	check(vmm_events(event, 10000), "no interrupt but the one that was injected");
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	serve(index);
-	check(events(10000), "no interrupt after the swap");
+	check(vmm_events(event, 10000), "no interrupt after the swap");
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	check_ret(luo_finish(session), 0);
 	serve(index);
-	check(events(10000), "no interrupt after FINISH");
+	check(vmm_events(event, 10000), "no interrupt after FINISH");
 	nic_end(&nic);
 }
 

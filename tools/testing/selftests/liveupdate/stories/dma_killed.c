@@ -28,15 +28,6 @@
 #define SLACK_KB	(8 * 1024)
 #define OTHER_IOVA	0x40000000UL
 
-enum step {
-	STEP_SESSION, STEP_RAM, STEP_IOMMUFD, STEP_DEVICE, STEP_BIND, STEP_IOAS,
-	STEP_MAP, STEPS
-};
-
-static const char * const step_names[] = {
-	"session", "ram", "iommufd", "device", "bind", "ioas", "map",
-};
-
 static struct nic nic;
 
 static void killed_save(void)
@@ -49,95 +40,21 @@ static void killed_save(void)
 	dma_note(&nic);
 }
 
-/* Somebody before may have bound it: -EINVAL then. */
-static int step_bind(struct vmm *vmm)
-{
-	int ret = vmm_bind(vmm);
-
-	return ret == -EINVAL ? 0 : ret;
-}
-
-static int take_step(struct nic *to, int *session, enum step step)
-{
-	struct vmm *vmm = &to->vmm;
-
-	switch (step) {
-	case STEP_SESSION:
-		return *session = luo_retrieve(DMA_SESSION);
-	case STEP_RAM:
-		return to->memfd = luo_get(*session, DMA_RAM);
-	case STEP_IOMMUFD:
-		return vmm->iommufd = luo_get(*session, DMA_IOMMUFD);
-	case STEP_DEVICE:
-		return vmm->device = dma_get_device(*session);
-	case STEP_BIND:
-		return step_bind(vmm);
-	case STEP_IOAS:
-		return vmm_ioas(vmm);
-	default:
-		return vmm_map(vmm, to->memfd, 0, NIC_SIZE, NIC_IOVA);
-	}
-}
-
-static void take_steps(struct nic *to, int *session, enum step last)
-{
-	enum step step;
-	int ret;
-
-	for (step = STEP_SESSION; step <= last; step++) {
-		ret = take_step(to, session, step);
-		require(ret >= 0, "%s: %d", step_names[step], ret);
-	}
-}
-
-/* A monitor that gets as far as this step. */
-static void monitor_killed_after(enum step last)
-{
-	int session, ready[2], status;
-	struct nic other;
-	char c = 0;
-	pid_t pid;
-
-	require(!pipe(ready));
-	pid = fork();
-	if (!pid) {
-		take_steps(&other, &session, last);
-		if (write(ready[1], &c, 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	check(read(ready[0], &c, 1) == 1, "killed itself before %s", step_names[last]);
-	close(ready[0]);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-}
-
-/* Memory alone: what a look at the frames needs. */
-static void look(void)
-{
-	int session = require_fd(luo_retrieve(DMA_SESSION));
-
-	require(!nic_take_memfd(&nic, require_fd(luo_get(session, DMA_RAM))));
-	close(session);
-}
-
 static void killed_load(void)
 {
-	enum step step;
+	enum dma_step step;
 	int session;
 
-	look();
+	dma_look(&nic);
 	nic_poll(&nic);
 	nic_check(&nic);
-	for (step = STEP_SESSION; step < STEPS; step++) {
-		monitor_killed_after(step);
+	for (step = DMA_STEP_SESSION; step <= DMA_STEP_MAP; step++) {
+		dma_killed_after(step);
 		check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "stopped after %s",
-		      step_names[step]);
+		      dma_step_name(step));
 		nic_check(&nic);
 	}
-	take_steps(&nic, &session, STEP_MAP);
+	dma_steps(&nic, &session, DMA_STEP_MAP);
 	require(!check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0));
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	check_ret(luo_finish(session), 0);
@@ -157,8 +74,7 @@ static void monitor_that_dies(void)
 	pid_t pid = fork();
 
 	if (!pid) {
-		take_steps(&other, &session, STEP_MAP);
-		check_ret(vmm_attach(&other.vmm, other.vmm.ioas), 0);
+		dma_steps(&other, &session, DMA_STEP_ATTACH);
 		story_end();
 	}
 	require(pid > 0 && waitpid(pid, &status, 0) == pid);
@@ -174,10 +90,10 @@ static void last_load(void)
 	struct dma_note *note = story_note();
 	int session;
 
-	look();
+	dma_look(&nic);
 	monitor_that_dies();
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it died with the monitor");
-	take_steps(&nic, &session, STEP_DEVICE);
+	dma_steps(&nic, &session, DMA_STEP_DEVICE);
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "stopped by FINISH");
 	nic_check(&nic);
@@ -259,7 +175,7 @@ static void work_new(void)
 	struct nic other;
 	int session;
 
-	take_steps(&other, &session, STEP_MAP);
+	dma_steps(&other, &session, DMA_STEP_MAP);
 }
 
 /* To the end but for FINISH. */
@@ -268,8 +184,7 @@ static void work_new_attach(void)
 	struct nic other;
 	int session;
 
-	take_steps(&other, &session, STEP_MAP);
-	require(!check_ret(vmm_attach(&other.vmm, other.vmm.ioas), 0));
+	dma_steps(&other, &session, DMA_STEP_ATTACH);
 }
 
 static void random_load(void)
@@ -279,7 +194,7 @@ static void random_load(void)
 	int session;
 	uint64_t us;
 
-	look();
+	dma_look(&nic);
 	nic_poll(&nic);
 	nic.regs = vmm_bar_sysfs(note->device.bdf, 0, NIC_REGS);
 	require(nic.regs, "no registers");
@@ -288,7 +203,7 @@ static void random_load(void)
 	story_log("%u kills within %lu us", kills, us);
 	for (i = 0; i < kills; i++)
 		kill_at_random(i < kills / 2 ? work_new : work_new_attach, us, i);
-	take_steps(&nic, &session, STEP_MAP);
+	dma_steps(&nic, &session, DMA_STEP_MAP);
 	require(!check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0));
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");

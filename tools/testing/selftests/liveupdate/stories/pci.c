@@ -302,39 +302,62 @@ static void pci_left(void)
 
 STORY(pci_left, .stages = 2, .stage = { pci_save, pci_left });
 
-/* Bridges and conventional functions are refused; a second time, too. */
+struct refusal {
+	uint16_t vendor, device;
+	const char *line;
+};
+
+static void refuse(int session, const struct refusal *refusal)
+{
+	struct function fn;
+	int fd;
+
+	if (!check_ret(function_find(refusal->vendor, refusal->device, &fn), 0)) {
+		fd = require_fd(function_open(fn.name));
+		check_ret(luo_refused(session, fd, TOKEN, refusal->line), -EOPNOTSUPP);
+		close(fd);
+	}
+}
+
+/* With its own driver, which has a shutdown(). */
+static void refuse_native(const struct function *nic, int session)
+{
+	static const struct refusal native = {
+		0x8086, 0x10d3, "its driver stops it on reboot",
+	};
+
+	check_ret(function_set(nic, "driver_override", "\n"), 0);
+	check_ret(driver_set(NATIVE, "bind", nic->name), 0);
+	require_driver(nic, NATIVE);
+	refuse(session, &native);
+}
+
+/* Bridges, conventional functions and the VGA are refused; a second time, too. */
 static void pci_refused(void)
 {
-	static const struct {
-		uint16_t vendor, device;
-		int error;
-	} cases[] = {
-		{ 0x1b36, 0x000c, -EOPNOTSUPP },	/* root port */
-		{ 0x8086, 0x29c0, -EOPNOTSUPP },	/* host bridge */
-		{ 0x1234, 0x11e8, -EOPNOTSUPP },	/* edu */
+	static const struct refusal refusals[] = {
+		{ 0x1b36, 0x000c, "it is a bridge" },		/* root port */
+		{ 0x8086, 0x29c0, "it is not PCI Express" },	/* host bridge */
+		{ 0x1234, 0x11e8, "it is not PCI Express" },	/* edu */
+		{ 0x1af4, 0x1050, "it is a VGA device" },
 	};
 	struct note *note = story_note();
-	struct function fn;
 	unsigned int i;
 	int session, fd, again;
 
 	take(note);
 	session = require_fd(luo_create(SESSION));
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		require(!function_find(cases[i].vendor, cases[i].device, &fn),
-			"no %04x:%04x", cases[i].vendor, cases[i].device);
-		fd = require_fd(function_open(fn.name));
-		check_ret(luo_preserve(session, fd, 10 + i), cases[i].error);
-		close(fd);
-	}
+	for (i = 0; i < ARRAY_SIZE(refusals); i++)
+		refuse(session, &refusals[i]);
 	fd = require_fd(function_open(note->nic.name));
 	again = require_fd(function_open(note->nic.name));
 	check_ret(luo_preserve(session, fd, TOKEN), 0);
 	check_ret(luo_preserve(session, again, TOKEN + 1), -EBUSY);
 	check_ret(luo_unpreserve(session, TOKEN), 0);
 	check_ret(luo_preserve(session, again, TOKEN + 1), 0);
-	close(session);
+	check_ret(luo_unpreserve(session, TOKEN + 1), 0);
 	check_ret(driver_set(DRIVER, "unbind", note->nic.name), 0);
+	refuse_native(&note->nic, session);
 }
 
 STORY(pci_refused, .stages = 1, .stage = { pci_refused });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * PRESERVE_FD of an iommufd, with the mock devices of its own selftest: kinds of
- * objects that are refused, and that nothing is left of it. Needs
- * CONFIG_IOMMUFD_TEST.
+ * objects that are refused, the line in the log that says why, and that nothing
+ * is left of it. Needs CONFIG_IOMMUFD_TEST.
  */
 #include "uapi.h"
 
@@ -21,6 +21,7 @@
 #define IOVA	MOCK_APERTURE_START
 #define SEED	0x33
 #define PASID	100
+#define NO_OBJECT	", which cannot be preserved"
 
 enum token { RAM = 1, IOMMUFD };
 
@@ -85,7 +86,7 @@ static int hwpt_alloc(int fd, uint32_t idev, uint32_t pt, uint32_t flags,
 	return ret;
 }
 
-static int nested_alloc(int fd, uint32_t idev, uint32_t parent)
+static int nested_alloc(int fd, uint32_t idev, uint32_t parent, uint32_t *hwpt)
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc cmd = {
@@ -96,8 +97,10 @@ static int nested_alloc(int fd, uint32_t idev, uint32_t parent)
 		.data_len = sizeof(data),
 		.data_uptr = (uintptr_t)&data,
 	};
+	int ret = raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
-	return raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
 }
 
 static int replace(int fd, uint32_t stdev, uint32_t pt)
@@ -148,12 +151,29 @@ static int create_access(int fd, uint32_t ioas)
 	return ret ?: (int)cmd.create_access.out_access_fd;
 }
 
-static int fault_queue(int fd)
+static int fault_queue(int fd, uint32_t *queue)
 {
 	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
 	int ret = raw_ioctl(fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
 
+	*queue = cmd.out_fault_id;
 	return ret ?: (int)cmd.out_fault_fd;
+}
+
+static int faulting_alloc(int fd, uint32_t idev, uint32_t ioas, uint32_t queue,
+			  uint32_t *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = idev,
+		.pt_id = ioas,
+		.fault_id = queue,
+	};
+	int ret = raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
 }
 
 FIXTURE_SETUP(iommufd)
@@ -188,26 +208,18 @@ FIXTURE_TEARDOWN(iommufd)
 	EXPECT_EQ(story_failures(), 0);
 }
 
-/* The mock's driver cannot do it in any case: the log says what it was refused for. */
-static int refused(int session, int fd, const char *why)
-{
-	unsigned int before = guest_log_count(why);
-	int ret = luo_preserve(session, fd, IOMMUFD);
-
-	return guest_log_count(why) == before + 1 ? ret : -ENOMSG;
-}
-
 TEST_F(iommufd, the_driver_cannot)
 {
-	EXPECT_EQ(refused(self->session, self->fd, "its IOMMU driver cannot do it"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      "its IOMMU driver cannot do it"), -EOPNOTSUPP);
 }
 
 TEST_F(iommufd, nothing_attached)
 {
 	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 
-	EXPECT_EQ(luo_preserve(self->session, fd, IOMMUFD), -EINVAL);
+	EXPECT_EQ(luo_refused(self->session, fd, IOMMUFD,
+			      "no device is attached in the context"), -EINVAL);
 	close(fd);
 }
 
@@ -218,20 +230,24 @@ TEST_F(iommufd, parent_of_nested)
 	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
 			     IOMMU_HWPT_ALLOC_NEST_PARENT, &hwpt), 0);
 	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
-	EXPECT_EQ(refused(self->session, self->fd, "is a parent of nested ones"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      "is a parent of nested ones"), -EOPNOTSUPP);
 	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
 }
 
 TEST_F(iommufd, nested)
 {
-	uint32_t hwpt;
+	uint32_t hwpt, nested;
 
 	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
 			     IOMMU_HWPT_ALLOC_NEST_PARENT, &hwpt), 0);
-	ASSERT_EQ(nested_alloc(self->fd, self->idev, hwpt), 0);
-	EXPECT_EQ(refused(self->session, self->fd, "which cannot be preserved"),
+	ASSERT_EQ(nested_alloc(self->fd, self->idev, hwpt, &nested), 0);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      NO_OBJECT), -EOPNOTSUPP);
+	ASSERT_EQ(replace(self->fd, self->stdev, nested), 0);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD, " is nested"),
 		  -EOPNOTSUPP);
+	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
 }
 
 TEST_F(iommufd, dirty_tracking)
@@ -241,8 +257,8 @@ TEST_F(iommufd, dirty_tracking)
 	ASSERT_EQ(hwpt_alloc(self->fd, self->idev, self->ioas,
 			     IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
 	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
-	EXPECT_EQ(refused(self->session, self->fd, "tracks dirty pages"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      "tracks dirty pages"), -EOPNOTSUPP);
 	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
 }
 
@@ -254,8 +270,8 @@ TEST_F(iommufd, pasid)
 			     IOMMU_HWPT_ALLOC_PASID, &hwpt), 0);
 	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
 	ASSERT_EQ(attach_pasid(self->fd, self->stdev, hwpt), 0);
-	EXPECT_EQ(refused(self->session, self->fd, "PASID 100 is attached"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      "PASID 100 is attached"), -EOPNOTSUPP);
 	EXPECT_EQ(detach_pasid(self->fd, self->stdev), 0);
 }
 
@@ -264,18 +280,25 @@ TEST_F(iommufd, access)
 	int fd = create_access(self->fd, self->ioas);
 
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(refused(self->session, self->fd, "which cannot be preserved"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      NO_OBJECT), -EOPNOTSUPP);
 	close(fd);
 }
 
 TEST_F(iommufd, queue_of_faults)
 {
-	int fd = fault_queue(self->fd);
+	uint32_t queue, hwpt;
+	int fd = fault_queue(self->fd, &queue);
 
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(refused(self->session, self->fd, "which cannot be preserved"),
-		  -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      NO_OBJECT), -EOPNOTSUPP);
+	ASSERT_EQ(faulting_alloc(self->fd, self->idev, self->ioas, queue, &hwpt),
+		  0);
+	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
+	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
+			      "has a queue of faults"), -EOPNOTSUPP);
+	EXPECT_EQ(replace(self->fd, self->stdev, self->ioas), 0);
 	close(fd);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "uapi.h"
 
+#include <sys/eventfd.h>
+
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
@@ -18,6 +20,14 @@
 #define CAP_PM		0x01
 #define PM_CTRL		4
 #define D3HOT		3
+
+/* Why PRESERVE_FD is refused. */
+#define NO_IOMMUFD	"its iommufd is not preserved in this session"
+#define NO_MEMFD	", which is not preserved in this session"
+#define NO_FILE		"is memory of a process, not of a memfd"
+#define OTHER_PAGE	"reaches a page that is not in "
+#define LOW_POWER	"vfio: live update: in a low power state"
+#define LOUD_INTX	"vfio: live update: its INTx cannot be masked"
 
 enum token { RAM = 1, IOMMUFD, DEVICE };
 
@@ -226,16 +236,20 @@ TEST_F(vfio, in_this_order)
 {
 	struct vmm *vmm = &self->vmm;
 
-	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), -EXDEV);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EXDEV);
+	EXPECT_EQ(luo_refused(self->session, vmm->device, DEVICE,
+			      NO_IOMMUFD), -EXDEV);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      NO_MEMFD), -EXDEV);
 	EXPECT_EQ(luo_preserve(self->other, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EXDEV);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      NO_MEMFD), -EXDEV);
 	EXPECT_EQ(luo_unpreserve(self->other, RAM), 0);
 
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, 9), -EBUSY);
-	EXPECT_EQ(luo_preserve(self->other, vmm->device, DEVICE), -EXDEV);
+	EXPECT_EQ(luo_refused(self->other, vmm->device, DEVICE,
+			      NO_IOMMUFD), -EXDEV);
 	EXPECT_EQ(luo_unpreserve(self->session, RAM), -EBUSY);
 	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), 0);
 	EXPECT_EQ(luo_preserve(self->other, vmm->device, DEVICE), -EBUSY);
@@ -267,8 +281,10 @@ TEST_F(vfio, needs_an_attached_device)
 
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
 	ASSERT_EQ(vmm_detach(vmm), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EINVAL);
-	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), -EINVAL);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      "no device is attached"), -EINVAL);
+	EXPECT_EQ(luo_refused(self->session, vmm->device, DEVICE,
+			      "vfio: live update: not attached"), -EINVAL);
 	ASSERT_EQ(vmm_attach(vmm, vmm->ioas), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), 0);
@@ -280,8 +296,73 @@ TEST_F(vfio, needs_a_bound_device)
 
 	strcpy(other.bdf, self->vmm.bdf);
 	ASSERT_EQ(vmm_open(&other), 0);
-	EXPECT_EQ(luo_preserve(self->session, other.device, DEVICE), -EINVAL);
+	EXPECT_EQ(luo_refused(self->session, other.device, DEVICE,
+			      "not bound to an iommufd"), -EINVAL);
 	vmm_close(&other);
+}
+
+TEST_F(vfio, not_in_low_power)
+{
+	struct vmm *vmm = &self->vmm;
+
+	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
+	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
+	ASSERT_EQ(power_state(vmm, D3HOT), 0);
+	EXPECT_EQ(luo_refused(self->session, vmm->device, DEVICE, LOW_POWER),
+		  -EBUSY);
+	ASSERT_EQ(power_state(vmm, 0), 0);
+	ASSERT_EQ(low_power(vmm, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
+	EXPECT_EQ(luo_refused(self->session, vmm->device, DEVICE, LOW_POWER),
+		  -EBUSY);
+	ASSERT_EQ(low_power(vmm, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
+	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), 0);
+}
+
+/* The module anew, and the device with it; -ENOENT if it is built in. */
+static int again(struct vmm *vmm, const char *params, int memfd)
+{
+	char bdf[VMM_BDF];
+	int ret;
+
+	strcpy(bdf, vmm->bdf);
+	vmm_close(vmm);
+	ret = guest_rmmod("vfio_pci");
+	if (!ret)
+		ret = guest_insmod("vfio-pci", params);
+	return ret ?: vmm_start(vmm, bdf, memfd, SIZE, IOVA);
+}
+
+static int intx(struct vmm *vmm, int eventfd)
+{
+	return vmm_irq_set(vmm, VFIO_PCI_INTX_IRQ_INDEX,
+			   VFIO_IRQ_SET_ACTION_TRIGGER |
+			   (eventfd < 0 ? VFIO_IRQ_SET_DATA_NONE :
+					  VFIO_IRQ_SET_DATA_EVENTFD),
+			   &eventfd, eventfd >= 0);
+}
+
+TEST_F(vfio, no_loud_intx)
+{
+	struct vmm *vmm = &self->vmm;
+	int fd = eventfd(0, EFD_CLOEXEC), ret;
+
+	ret = again(vmm, "nointxmask=1", self->memfd);
+	if (ret == -ENOENT)
+		SKIP(return, "vfio-pci is no module");
+	ASSERT_EQ(ret, 0);
+	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
+	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
+	ASSERT_EQ(intx(vmm, fd), 0);
+	EXPECT_EQ(luo_refused(self->session, vmm->device, DEVICE, LOUD_INTX),
+		  -EOPNOTSUPP);
+	ASSERT_EQ(intx(vmm, -1), 0);
+	EXPECT_EQ(luo_preserve(self->session, vmm->device, DEVICE), 0);
+	EXPECT_EQ(unpreserve_all(self->session), 0);
+
+	ASSERT_EQ(again(vmm, "", self->memfd), 0);
+	ASSERT_EQ(intx(vmm, fd), 0);
+	EXPECT_EQ(preserve_all(self->session, self->memfd, vmm), 0);
+	close(fd);
 }
 
 TEST_F(vfio, no_memory_of_a_process)
@@ -292,7 +373,8 @@ TEST_F(vfio, no_memory_of_a_process)
 
 	ASSERT_EQ(map_user(vmm, mem, ELSEWHERE), 0);
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      NO_FILE), -EOPNOTSUPP);
 	/* Nothing is left of it. */
 	EXPECT_EQ(vmm_unmap(vmm, ELSEWHERE, PAGE), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
@@ -309,7 +391,8 @@ TEST_F(vfio, no_private_mapping)
 	mem[0] = 1;
 	ASSERT_EQ(map_user(vmm, mem, ELSEWHERE), 0);
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      NO_FILE), -EOPNOTSUPP);
 	munmap(mem, PAGE);
 }
 
@@ -320,7 +403,8 @@ TEST_F(vfio, no_foreign_memfd)
 
 	ASSERT_EQ(vmm_map(vmm, fd, 0, PAGE, ELSEWHERE), 0);
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EXDEV);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      NO_MEMFD), -EXDEV);
 	EXPECT_EQ(luo_preserve(self->session, fd, 9), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
 	EXPECT_EQ(luo_unpreserve(self->session, 9), -EBUSY);
@@ -336,13 +420,16 @@ TEST_F(vfio, no_punched_page)
 	ASSERT_EQ(fallocate(self->memfd, FALLOC_FL_PUNCH_HOLE |
 			    FALLOC_FL_KEEP_SIZE, hole, PAGE), 0);
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -ESTALE);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      OTHER_PAGE), -ESTALE);
 	/* The hole is filled after PRESERVE: with another page. */
 	self->mem[hole] = 1;
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -ESTALE);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      OTHER_PAGE), -ESTALE);
 	EXPECT_EQ(luo_unpreserve(self->session, RAM), 0);
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -ESTALE);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      OTHER_PAGE), -ESTALE);
 	/* Mapped anew it is what it should be. */
 	EXPECT_EQ(vmm_unmap(vmm, IOVA, SIZE), 0);
 	EXPECT_EQ(vmm_map(vmm, self->memfd, 0, SIZE, IOVA), 0);
@@ -366,7 +453,8 @@ TEST_F(vfio, no_emulated_container)
 
 	EXPECT_EQ(luo_preserve(self->session, self->memfd, RAM), 0);
 	ASSERT_EQ(compat_ioas(vmm, IOMMU_VFIO_IOAS_SET), 0);
-	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), -EOPNOTSUPP);
+	EXPECT_EQ(luo_refused(self->session, vmm->iommufd, IOMMUFD,
+			      "emulates a container of VFIO"), -EOPNOTSUPP);
 	ASSERT_EQ(compat_ioas(vmm, IOMMU_VFIO_IOAS_CLEAR), 0);
 	EXPECT_EQ(luo_preserve(self->session, vmm->iommufd, IOMMUFD), 0);
 }
