@@ -36,6 +36,18 @@ note()
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# only_one WHAT: two that write the same files in out/ spoil both. To the end of this
+# shell, and of all that it has started.
+only_one()
+{
+	local name=${1//\//-} lock
+
+	mkdir -p "$OUT"
+	exec {lock}>"$OUT/.$name.lock"
+	flock -n "$lock" ||
+		die "'$1' is going on in out/ already (whoever has out/.$name.lock open): wait for its end"
+}
+
 # want_help "$@": true when the person asks for usage().
 want_help()
 {

@@ -65,18 +65,15 @@ lost_options()
 	}' | sort
 }
 
-# kconfig_try BUILD FLAVOUR: KSRC/.BUILD/.config with as much of it as there is.
+# kconfig_try BUILD FLAVOUR: KSRC/.BUILD/.config with as much of it as there is. From
+# the start each time: what a former tree had as its default would stay otherwise.
 kconfig_try()
 {
 	local dir=$KSRC/.$1
 
 	mkdir -p "$dir"
-	if ! fragment_lines "$2" | cmp -s - "$dir/.luo-wanted" || [[ ! -f $dir/.config ]]; then
-		kmake "$1" tinyconfig >/dev/null || die "make tinyconfig fails in $KSRC"
-		fragment_lines "$2" >"$dir/.luo-wanted"
-	fi
-	# Each time: a tree that did not know an option yet has dropped it.
-	cat "$dir/.luo-wanted" >>"$dir/.config"
+	kmake "$1" tinyconfig >/dev/null || die "make tinyconfig fails in $KSRC"
+	fragment_lines "$2" >>"$dir/.config"
 	kmake "$1" olddefconfig >/dev/null 2>"$dir/.luo-config.log" ||
 		die "make olddefconfig fails in $KSRC: $(tail -n 3 "$dir/.luo-config.log")"
 }
@@ -88,7 +85,6 @@ kconfig()
 
 	kconfig_try "$1" "$2"
 	lost=$(lost_options "$2" "$KSRC/.$1/.config" | tr '\n' ' ')
-	[[ -n $lost ]] || return 0
-	rm -f "$KSRC/.$1/.luo-wanted"
-	die "configs/: asked for, but not in the final .config (a dependency is missing?): $lost"
+	[[ -z $lost ]] ||
+		die "configs/: asked for, but not in the final .config (a dependency is missing?): $lost"
 }

@@ -23,6 +23,9 @@ stories()
 	[[ ${DEBUG:-0} != 1 ]] || { arch+=-debug; args+=(-d); }
 	"$KTREE/image" || return 1
 	mkdir -p "$OUT/$dir"
-	"$TREE/$SELFTESTS/run.sh" -k "$OUT/$arch/bzImage" -M "$OUT/$arch/modules" \
-		-w "$OUT/$dir" -j "${GUESTS:-1}" "${args[@]}" "$@"
+	(
+		only_one "$dir"
+		"$TREE/$SELFTESTS/run.sh" -k "$OUT/$arch/bzImage" -M "$OUT/$arch/modules" \
+			-w "$OUT/$dir" -j "${GUESTS:-1}" "${args[@]}" "$@"
+	)
 }

@@ -408,6 +408,28 @@ test_bench_keeps_only_new_figures()
 	same "$(paste -sd' ' "$page")" 'new  # Campaigns found'
 }
 
+# Two that write the same files: the second one says so, and leaves them alone.
+test_two_runs_do_not_mix()
+{
+	local held what
+
+	fake_kernel
+	overlay_program tools/testing/selftests/liveupdate/run.sh <<-'RUN'
+	#!/bin/bash
+	echo 'it was run'
+	RUN
+	export LUO_MUTANTS=$TMP/mutants
+	printf 'one\tone\tguard\tmm/shmem.c\ts/ten/10/\n' >"$LUO_MUTANTS"
+	mkdir -p "$LUO_TOP/out"
+	for what in bench soak mutants; do
+		exec {held}>"$LUO_TOP/out/.$what.lock"
+		flock "$held"
+		fails_with "'$what' is going on in out/ already" k "$what" one
+		exec {held}>&-
+	done
+	k soak | grep 'it was run'
+}
+
 # A run that came to nothing must not be judged by what an earlier one left.
 test_mutant_is_judged_by_its_own_run()
 {

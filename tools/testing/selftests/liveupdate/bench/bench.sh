@@ -109,7 +109,7 @@ build_devices()
 # and so can tell the number of instructions; the stub lets stamps.py in.
 stamped_args()
 {
-	vm_args+=(--mem 2G --append "bench=${1%-*} kunit.enable=0 nolapic_timer ${2:-}"
+	vm_args+=(--mem 2G --append "bench=$1 kunit.enable=0 nolapic_timer ${2:-}"
 		--qemu-arg -icount --qemu-arg "shift=0,sleep=off,rr=record,rrfile=$out/$1.replay"
 		--qemu-arg -gdb --qemu-arg "unix:$out/gdb.sock,server=on,wait=off" --qemu-arg -S)
 }
@@ -163,7 +163,7 @@ scenario_args()
 	device*)
 		stamped_args "$1"
 		vm_args+=(--mem 6G)
-		device_args '' "$iommu"
+		device_args "bench=$name kunit.enable=0" "$iommu"
 		;;
 	*)	stamped_args "$1" ;;
 	esac

@@ -31,8 +31,10 @@ static const char *const symbols[] = {
 	"pci_luo_verify", "iommu_luo_early_init", "iommu_luo_restore", "intel_luo_found",
 	"intel_luo_keeps_ir", "intel_luo_take_over", "intel_luo_release_old",
 	"intel_luo_probe", "intel_luo_pasid_adopt",
+	"amd_luo_found", "amd_luo_keeps_on", "amd_luo_take_over", "amd_luo_release_old",
+	"amd_luo_probe",
 	/* And the swap to the tables of the new kernel, which ATTACH asks for. */
-	"intel_luo_attach", NULL
+	"intel_luo_attach", "amd_luo_attach", NULL
 };
 
 static void print_symbols(void)

@@ -23,7 +23,6 @@ struct dma_fn {
 struct dma_note {
 	struct dma_fn device, port;
 	uint64_t frames;	/* that K1 has seen */
-	uint64_t stray;		/* where no write of the device may go */
 	struct vtd_note vtd;
 };
 

@@ -15,6 +15,7 @@
 #define FRAME_MAX	1514
 #define FRAME_MAGIC	0x4c554f4652414d45ULL
 #define FRAME_MAC	{ 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 }
+#define FRAME_WORD	0x8004	/* at offset 8, for dma_outside.c */
 
 struct frame {
 	uint8_t to[6], from[6], type[2];
@@ -33,7 +34,7 @@ static inline void frame_fill(void *buf, size_t size, uint64_t number)
 {
 	static const struct frame head = {
 		.to = FRAME_MAC,
-		.from = { 2, 0, 0, 0, 0, 1 },
+		.from = { 2, 1, FRAME_WORD & 0xff, FRAME_WORD >> 8, 0, 0 },
 		.type = { 0x88, 0xb5 },		/* for local experiments */
 		.magic = FRAME_MAGIC,
 	};

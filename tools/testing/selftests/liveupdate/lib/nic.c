@@ -247,9 +247,12 @@ void nic_refill(struct nic *nic)
 	set_reg(nic, RDT, (nic->state->next + NIC_DESCS - 1) % NIC_DESCS);
 }
 
-uint32_t nic_head(struct nic *nic)
+bool nic_moves(struct nic *nic)
 {
-	return reg(nic, RDH);
+	uint32_t head = reg(nic, RDH);
+
+	sleep(1);
+	return reg(nic, RDH) != head;
 }
 
 static bool wait_until(struct nic *nic, const uint64_t *counter, uint64_t value,

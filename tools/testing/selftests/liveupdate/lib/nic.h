@@ -65,8 +65,8 @@ void nic_refill(struct nic *nic);
 void nic_aim(struct nic *nic, uint64_t i, uint64_t address);
 void nic_unaim(struct nic *nic);
 
-/* The descriptor that the device writes next. */
-uint32_t nic_head(struct nic *nic);
+/* Does it go on to other descriptors? For who has nothing but its registers. */
+bool nic_moves(struct nic *nic);
 
 /* Until so many more frames have come; false after so many seconds. */
 bool nic_wait(struct nic *nic, uint64_t frames, unsigned int seconds);

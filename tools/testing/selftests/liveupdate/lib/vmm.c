@@ -54,6 +54,34 @@ int vmm_open(struct vmm *vmm)
 	return 0;
 }
 
+int vmm_group_open(const char *bdf)
+{
+	char path[128], number[128];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), SYS_DEVICES "/%s/iommu_group", bdf);
+	n = readlink(path, number, sizeof(number) - 1);
+	if (n < 0)
+		return -errno;
+	number[n] = 0;
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(number, '/') + 1);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int vmm_group_join(int group, int container)
+{
+	return ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ? -errno : 0;
+}
+
+int vmm_group_device(int group, const char *bdf)
+{
+	int fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int vmm_bind(struct vmm *vmm)
 {
 	struct vfio_device_bind_iommufd arg = {

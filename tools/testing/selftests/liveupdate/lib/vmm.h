@@ -49,6 +49,14 @@ unsigned int vmm_capability(const char *bdf, uint8_t id);
 int vmm_config_found(const char *bdf, unsigned int off, uint32_t *value);
 void *vmm_bar_sysfs(const char *bdf, unsigned int bar, size_t size);
 
+/*
+ * The older way: its group in a container, of vfio or an iommufd. The group has to
+ * stay open as long as what came out of it.
+ */
+int vmm_group_open(const char *bdf);
+int vmm_group_join(int group, int container);
+int vmm_group_device(int group, const char *bdf);
+
 /* Steps: open, bind, ioas, map, attach, enable. */
 int vmm_open(struct vmm *vmm);
 int vmm_bind(struct vmm *vmm);

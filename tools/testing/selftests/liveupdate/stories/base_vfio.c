@@ -13,15 +13,20 @@
 
 #define SKIPPED		4	/* KSFT_SKIP */
 
-/* Without its groups vfio has no type 1 IOMMU, and what stands for it, to test. */
+#define VARIANTS	8
+
+/* Pages of 1 GiB are more than the guest has. */
 static const struct {
 	const char *program;
-	const char *variant[3];		/* NULL: all there is */
+	const char *variant[VARIANTS];	/* NULL: all there is */
 } tests[] = {
 	{ "/tests/base_vfio_iommufd_setup" },
 	{ "/tests/base_vfio_pci_device" },
 	{ "/tests/base_vfio_dma_mapping",
-	  { "iommufd_anonymous", "iommufd_anonymous_hugetlb_2mb", "iommufd" } },
+	  { "iommufd_anonymous", "iommufd_anonymous_hugetlb_2mb", "iommufd",
+	    "vfio_type1_iommu_anonymous", "vfio_type1v2_iommu_anonymous",
+	    "iommufd_compat_type1_anonymous", "iommufd_compat_type1v2_anonymous",
+	    "vfio_type1v2_iommu" } },
 };
 
 static int run(const char *program, const char *variant, char *bdf)
@@ -49,7 +54,7 @@ static void base_vfio(void)
 	require(!vmm_find(NIC_VENDOR, NIC_DEVICE, bdf));
 	require(!vmm_take(bdf));
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		for (j = 0; !j || (j < 3 && tests[i].variant[j]); j++) {
+		for (j = 0; !j || (j < VARIANTS && tests[i].variant[j]); j++) {
 			status = run(tests[i].program, tests[i].variant[j], bdf);
 			check(!status, "%s %s: status %d%s", tests[i].program,
 			      tests[i].variant[j] ?: "", status,

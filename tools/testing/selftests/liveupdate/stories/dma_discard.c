@@ -6,25 +6,21 @@
  * one closes it. Another one in each kernel; then it is started anew.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../lib/data.h"
 #include "../lib/dma.h"
 #include "../lib/guest.h"
+#include "../lib/kept.h"
 #include "../lib/luo.h"
 #include "../lib/story.h"
 
 #define SOME_FRAMES	30
 #define PATIENCE	120
-#define PAGES		(NIC_SIZE / PAGE)
-#define UPTODATE	3	/* bit of /proc/kpageflags */
 #define STAYS		"devices write to it, its memory stays"
 
 static struct nic nic;
-static uint64_t pages[PAGES];
+static struct kept pages;
 
 static void save(void)
 {
@@ -164,70 +160,27 @@ static void own_attached(void)
 
 STORY(dma_discard_held, .stages = 4, .stage = { save, own_retrieved, own_bound, own_attached });
 
-/* The pages of our memory, whoever has them later. */
-static void pages_find(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < PAGES; i++) {
-		pages[i] = data_phys(nic.memfd, i * PAGE) / PAGE;
-		require(pages[i], "page %u is not there", i);
-	}
-}
-
-/* How many of them have their contents: one that is given back has lost the flag. */
-static unsigned int pages_kept(void)
-{
-	int fd = require_fd(open("/proc/kpageflags", O_RDONLY | O_CLOEXEC));
-	unsigned int i, kept = 0;
-	uint64_t flags;
-
-	for (i = 0; i < PAGES; i++) {
-		require(pread(fd, &flags, 8, pages[i] * 8) == 8);
-		kept += flags >> UPTODATE & 1;
-	}
-	close(fd);
-	return kept;
-}
-
-/* They go a little after the device does; others take some of them. */
-static unsigned int pages_kept_later(void)
-{
-	unsigned int tries, kept;
-
-	for (tries = 0; tries < 100; tries++) {
-		kept = pages_kept();
-		if (kept < PAGES / 8)
-			break;
-		usleep(20000);
-	}
-	return kept;
-}
-
 /* Nobody has the memory that it writes to: that comes back when it has stopped. */
 static void own_alone(void)
 {
 	unsigned int kept;
-	uint32_t head;
 
 	held_after(DMA_STEP_BIND);
 	require(!check_ret(nic_regs(&nic), 0));
-	pages_find();
+	kept_find(&pages, nic.memfd, 0, NIC_SIZE);
 	forget_memory();
 	discard();
 	check(guest_log_count(STAYS) == 1, "not said");
-	head = nic_head(&nic);
-	sleep(1);
-	check(nic_head(&nic) != head, "it has stopped");
-	kept = pages_kept();
-	check(kept == PAGES, "of %lu pages %u are kept", PAGES, kept);
+	check(nic_moves(&nic), "it has stopped");
+	kept = kept_count(&pages);
+	check(kept == pages.nr, "of %u pages %u are kept", pages.nr, kept);
 	nic_mark(nic.regs);
 	nic_regs_close(&nic);
 	vmm_close(&nic.vmm);
 	check(!(vmm_config(bdf(), PCI_COMMAND, 2) & PCI_COMMAND_MASTER),
 	      "bus mastering is on");
-	kept = pages_kept_later();
-	check(kept < PAGES / 8, "of %lu pages %u are still kept", PAGES, kept);
+	kept = kept_wait(&pages, pages.nr / 8);
+	check(kept <= pages.nr / 8, "of %u pages %u are still kept", pages.nr, kept);
 }
 
 STORY(dma_discard_alone, .stages = 2, .stage = { save, own_alone });

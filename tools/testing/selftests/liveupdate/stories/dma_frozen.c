@@ -50,6 +50,7 @@ static void dma_frozen(void)
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");
 	nic_check(&nic);
 	nic_mark(nic.regs);
+	check_ret(vmm_command(&nic.vmm, PCI_COMMAND_MASTER, 0), 0);
 	check_ret(vmm_detach(&nic.vmm), 0);
 	nic_close(&nic);
 }

@@ -42,6 +42,22 @@ static void check_not_opened(const char *when)
 	check(vmm_config(note->device.bdf, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
 }
 
+/* The older way: a container of vfio would have a domain of its own for its group. */
+static void check_not_grouped(const char *when)
+{
+	struct dma_note *note = story_note();
+	int group = require_fd(vmm_group_open(note->device.bdf));
+	int container = require_fd(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
+	int iommufd = require_fd(open("/dev/iommu", O_RDWR | O_CLOEXEC));
+
+	check_ret(vmm_group_join(group, container), -EPERM, "%s", when);
+	check_ret(vmm_group_join(group, iommufd), 0, "%s", when);
+	check_ret(vmm_group_device(group, note->device.bdf), -EBUSY, "%s", when);
+	close(group);
+	close(container);
+	close(iommufd);
+}
+
 /* With an iommufd of this kernel; what was tried leaves nothing behind. */
 static void check_not_bound(int device)
 {
@@ -61,15 +77,18 @@ static void owner_load(void)
 
 	check_ret(vmm_load(), 0);
 	check_not_opened("before RETRIEVE");
+	check_not_grouped("before RETRIEVE");
 	session = require_fd(luo_retrieve(DMA_SESSION));
 	check_not_opened("its session is there");
 	dma_ram(&nic, session);
 	nic.vmm.device = require_fd(dma_get_device(session));
 	check_not_opened("retrieved");
+	check_not_grouped("retrieved");
 	check_not_bound(nic.vmm.device);
 	close(nic.vmm.device);
 	dma_rebuild(&nic, session);
 	check_not_opened("bound");
+	check_ret(vmm_group_open(nic.vmm.bdf), -EBUSY);
 	check_ret(vmm_attach(&nic.vmm, nic.vmm.ioas), 0);
 	check_ret(luo_finish(session), 0);
 	check(nic_wait(&nic, SOME_FRAMES, PATIENCE), "it has stopped");

@@ -10,6 +10,7 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
+#include "../lib/disk.h"
 #include "../lib/nic.h"
 #include "../lib/vmm.h"
 
@@ -20,6 +21,9 @@
 #define CAP_PM		0x01
 #define PM_CTRL		4
 #define D3HOT		3
+#define CAP_EXP		0x10
+#define EXP_DEVCTL	8
+#define EXP_FLR		0x8000
 
 /* Why PRESERVE_FD is refused. */
 #define NO_IOMMUFD	"its iommufd is not preserved in this session"
@@ -27,6 +31,7 @@
 #define NO_FILE		"is memory of a process, not of a memfd"
 #define OTHER_PAGE	"reaches a page that is not in "
 #define LOW_POWER	"vfio: live update: in a low power state"
+#define GROUP		"vfio: live update: opened through its group"
 #define LOUD_INTX	"vfio: live update: its INTx cannot be masked"
 
 enum token { RAM = 1, IOMMUFD, DEVICE };
@@ -152,20 +157,24 @@ static int low_power(struct vmm *vmm, uint32_t feature)
 	return raw_ioctl(vmm->device, VFIO_DEVICE_FEATURE, &cmd);
 }
 
-static int power_state(struct vmm *vmm, uint16_t state)
+/* A word of a capability, as the guest of a monitor would write it. */
+static int cap_write(struct vmm *vmm, uint8_t id, off_t off, uint16_t value)
 {
 	struct vfio_region_info info = {
 		.argsz = sizeof(info),
 		.index = VFIO_PCI_CONFIG_REGION_INDEX,
 	};
-	off_t off = vmm_capability(vmm->bdf, CAP_PM) + PM_CTRL;
 	int ret = raw_ioctl(vmm->device, VFIO_DEVICE_GET_REGION_INFO, &info);
 
 	if (ret)
 		return ret;
-	if (pwrite(vmm->device, &state, sizeof(state), info.offset + off) < 0)
-		return -errno;
-	return 0;
+	off += info.offset + vmm_capability(vmm->bdf, id);
+	return pwrite(vmm->device, &value, sizeof(value), off) < 0 ? -errno : 0;
+}
+
+static int power_state(struct vmm *vmm, uint16_t state)
+{
+	return cap_write(vmm, CAP_PM, PM_CTRL, state);
 }
 
 TEST_F(vfio, nothing_is_mapped_or_unmapped)
@@ -230,6 +239,22 @@ TEST_F(vfio, no_reset_and_no_low_power)
 	EXPECT_EQ(hot_reset(vmm), possible);
 	EXPECT_EQ(low_power(vmm, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
 	EXPECT_EQ(low_power(vmm, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
+}
+
+/* The nic has no FLR. */
+TEST_F(vfio, no_reset_by_its_guest)
+{
+	char bdf[VMM_BDF];
+	struct vmm disk;
+
+	if (vmm_find(DISK_VENDOR, DISK_DEVICE, bdf))
+		SKIP(return, "no nvme");
+	ASSERT_EQ(vmm_start(&disk, bdf, self->memfd, SIZE, IOVA), 0);
+	ASSERT_EQ(preserve_all(self->session, self->memfd, &disk), 0);
+	EXPECT_EQ(cap_write(&disk, CAP_EXP, EXP_DEVCTL, EXP_FLR), -EBUSY);
+	EXPECT_EQ(unpreserve_all(self->session), 0);
+	EXPECT_EQ(cap_write(&disk, CAP_EXP, EXP_DEVCTL, EXP_FLR), 0);
+	vmm_close(&disk);
 }
 
 TEST_F(vfio, in_this_order)
@@ -299,6 +324,29 @@ TEST_F(vfio, needs_a_bound_device)
 	EXPECT_EQ(luo_refused(self->session, other.device, DEVICE,
 			      "not bound to an iommufd"), -EINVAL);
 	vmm_close(&other);
+}
+
+/* Its file is then nobody's who could take it over. */
+TEST_F(vfio, not_through_its_group)
+{
+	static const char * const containers[] = { "/dev/vfio/vfio", "/dev/iommu" };
+	int container, group, device, i;
+
+	vmm_close(&self->vmm);
+	for (i = 0; i < 2; i++) {
+		container = open(containers[i], O_RDWR | O_CLOEXEC);
+		ASSERT_GE(container, 0);
+		group = vmm_group_open(self->vmm.bdf);
+		ASSERT_GE(group, 0);
+		ASSERT_EQ(vmm_group_join(group, container), 0);
+		ASSERT_EQ(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), 0);
+		device = vmm_group_device(group, self->vmm.bdf);
+		ASSERT_GE(device, 0);
+		EXPECT_EQ(luo_refused(self->session, device, DEVICE, GROUP), -EOPNOTSUPP);
+		close(device);
+		close(group);
+		close(container);
+	}
 }
 
 TEST_F(vfio, not_in_low_power)
