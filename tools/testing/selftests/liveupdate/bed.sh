@@ -22,6 +22,9 @@
 #	stray		the nic is made to write where it must not: faults are wanted
 #	foreign=SID	the device with this source id is made to write to memory that is
 #			not its own: faults of it are wanted, and no others
+#	rebound=SID	the device with this source id was not preserved, and gets its own
+#			driver after the second mark, which lets it do DMA before it resets
+#			it: faults of it do not count then
 #	again		the nic is started and stopped several times: marks come in
 #			pairs
 #	rate=N, size=N	frames a second (none without it), bytes of a frame
@@ -237,10 +240,11 @@ check_ordered()
 # (again): the same after each mark that is odd. Faults: never, but wanted ones.
 check_trace()
 {
-	awk -v faults="$FAULTS" -v pairs="$2" -v wanted="$3" '
+	awk -v faults="$FAULTS" -v pairs="$2" -v wanted="$3" -v rebound="$4" '
 	/pci_cfg_write/ || /amdvi_control_status .*[13579bdf]$/ { next }
 	/vtd_(ir_irte_get|inv_qi_enable|reg_ir_root)/ { next }
 	wanted && $0 ~ wanted { seen++; next }
+	rebound && marks > 1 && $0 ~ rebound { next }
 	/e1000e_irq_write_ics/ { marks += / 0x0$/; next }
 	(pairs ? marks % 2 : marks == 1) {
 		if (bad++ < 10)
@@ -326,7 +330,7 @@ check_sender()
 
 cmd_check()
 {
-	local bed=$1 prefix=$2 verdict=$3 rc=0 again=0 wanted tries
+	local bed=$1 prefix=$2 verdict=$3 rc=0 again=0 wanted rebound tries
 
 	! has "$bed" config || check_config "$prefix.trace" || rc=$RC_RED
 	! has "$bed" ordered || check_ordered "$prefix.trace" || rc=$RC_RED
@@ -344,8 +348,10 @@ cmd_check()
 	wanted=$(value "$bed" foreign "")
 	wanted=${wanted:+vtd_dmar_fault sid $wanted .* write 1}
 	! has "$bed" stray || wanted=$FAULTS
+	rebound=$(value "$bed" rebound "")
+	rebound=${rebound:+vtd_dmar_fault sid $rebound |amdvi_page_fault}
 	! has "$bed" again || again=1
-	check_trace "$prefix.trace" "$again" "$wanted" || rc=$RC_RED
+	check_trace "$prefix.trace" "$again" "$wanted" "$rebound" || rc=$RC_RED
 	check_sender "$prefix.sender" "$verdict" || rc=$RC_RED
 	return "$rc"
 }
