@@ -6,7 +6,7 @@
 #include "kept.h"
 #include "story.h"
 
-#define UPTODATE	3	/* bit of /proc/kpageflags */
+#define CONTENTS	3	/* KPF_UPTODATE, a bit of /proc/kpageflags */
 #define TRIES		100
 #define WAIT_US		20000
 
@@ -30,7 +30,7 @@ unsigned int kept_count(const struct kept *kept)
 
 	for (i = 0; i < kept->nr; i++) {
 		require(pread(fd, &flags, 8, kept->pfn[i] * 8) == 8);
-		nr += flags >> UPTODATE & 1;
+		nr += flags >> CONTENTS & 1;
 	}
 	close(fd);
 	return nr;
