@@ -99,6 +99,16 @@ void dma_preserve(struct nic *nic, int session)
 	require(!check_ret(luo_preserve(session, vmm->device, DMA_DEVICE), 0));
 }
 
+void dma_save(struct nic *nic)
+{
+	int session;
+
+	dma_begin(nic);
+	session = dma_session(nic);
+	dma_preserve(nic, session);
+	dma_note(nic);
+}
+
 /* As K1 had it: before this kernel wrote anything, and now. */
 static void check_dword(const struct dma_fn *fn, unsigned int off, uint32_t mask)
 {

@@ -34,6 +34,8 @@ int dma_session(struct nic *nic);
 void dma_note(struct nic *nic);
 void dma_preserve_test(struct nic *nic, int session);	/* luo_test_function */
 void dma_preserve(struct nic *nic, int session);	/* iommufd and vfio */
+/* All of that, which is what most stories begin with. */
+void dma_save(struct nic *nic);
 
 /* New kernel: config space of both, and what VT-d has of it, are what they were. */
 void dma_check_found(void);

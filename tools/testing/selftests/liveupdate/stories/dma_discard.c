@@ -24,12 +24,7 @@ static struct kept pages;
 
 static void save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static const char *bdf(void)

@@ -23,12 +23,7 @@ static struct vmm third;
 
 static void domains_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 /* Both are in a domain, and the third is in another one than a step before. */

@@ -104,12 +104,7 @@ STORY(dma_damaged, .stages = 2, .stage = { failed_save, damaged_load },
 
 static void moved_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 /* The user would see other capabilities: it is not opened, and goes on till the end. */

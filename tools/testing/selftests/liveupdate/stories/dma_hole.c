@@ -32,12 +32,7 @@ static int others;
 
 static void save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 /* Bound, and not attached yet. Return: the session */

@@ -32,12 +32,7 @@ static struct nic nic;
 
 static void killed_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static void killed_load(void)

@@ -17,12 +17,7 @@ static struct nic nic;
 
 static void late_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 /* Up to here it is the same. Return: the session */

@@ -22,12 +22,7 @@ static struct nic nic;
 
 static void owner_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static void check_not_opened(const char *when)

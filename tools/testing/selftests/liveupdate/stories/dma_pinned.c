@@ -20,12 +20,7 @@ static struct nic nic;
 
 static void pinned_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static void check_goes_on(const char *what)

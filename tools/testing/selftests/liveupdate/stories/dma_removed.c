@@ -20,12 +20,7 @@ static struct nic nic;
 
 static void removed_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static void check_stopped(void)

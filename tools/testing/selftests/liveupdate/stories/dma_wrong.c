@@ -80,12 +80,7 @@ static const struct {
 
 static void wrong_save(void)
 {
-	int session;
-
-	dma_begin(&nic);
-	session = dma_session(&nic);
-	dma_preserve(&nic, session);
-	dma_note(&nic);
+	dma_save(&nic);
 }
 
 static void wrong_load(void)

@@ -71,19 +71,27 @@ static int mock_device(int fd, uint32_t ioas, uint32_t flags, uint32_t *stdev,
 	return ret;
 }
 
-static int hwpt_alloc(int fd, uint32_t idev, uint32_t pt, uint32_t flags,
-		      uint32_t *hwpt)
+/* queue: of faults, for IOMMU_HWPT_FAULT_ID_VALID */
+static int hwpt_alloc_queue(int fd, uint32_t idev, uint32_t pt, uint32_t flags,
+			    uint32_t queue, uint32_t *hwpt)
 {
 	struct iommu_hwpt_alloc cmd = {
 		.size = sizeof(cmd),
 		.flags = flags,
 		.dev_id = idev,
 		.pt_id = pt,
+		.fault_id = queue,
 	};
 	int ret = raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
 	*hwpt = cmd.out_hwpt_id;
 	return ret;
+}
+
+static int hwpt_alloc(int fd, uint32_t idev, uint32_t pt, uint32_t flags,
+		      uint32_t *hwpt)
+{
+	return hwpt_alloc_queue(fd, idev, pt, flags, 0, hwpt);
 }
 
 static int nested_alloc(int fd, uint32_t idev, uint32_t parent, uint32_t *hwpt)
@@ -158,22 +166,6 @@ static int fault_queue(int fd, uint32_t *queue)
 
 	*queue = cmd.out_fault_id;
 	return ret ?: (int)cmd.out_fault_fd;
-}
-
-static int faulting_alloc(int fd, uint32_t idev, uint32_t ioas, uint32_t queue,
-			  uint32_t *hwpt)
-{
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = IOMMU_HWPT_FAULT_ID_VALID,
-		.dev_id = idev,
-		.pt_id = ioas,
-		.fault_id = queue,
-	};
-	int ret = raw_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
-
-	*hwpt = cmd.out_hwpt_id;
-	return ret;
 }
 
 FIXTURE_SETUP(iommufd)
@@ -293,7 +285,8 @@ TEST_F(iommufd, queue_of_faults)
 	ASSERT_GE(fd, 0);
 	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,
 			      NO_OBJECT), -EOPNOTSUPP);
-	ASSERT_EQ(faulting_alloc(self->fd, self->idev, self->ioas, queue, &hwpt),
+	ASSERT_EQ(hwpt_alloc_queue(self->fd, self->idev, self->ioas,
+				   IOMMU_HWPT_FAULT_ID_VALID, queue, &hwpt),
 		  0);
 	ASSERT_EQ(replace(self->fd, self->stdev, hwpt), 0);
 	EXPECT_EQ(luo_refused(self->session, self->fd, IOMMUFD,

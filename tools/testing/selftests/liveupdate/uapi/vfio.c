@@ -247,8 +247,7 @@ TEST_F(vfio, no_reset_by_its_guest)
 	char bdf[VMM_BDF];
 	struct vmm disk;
 
-	if (vmm_find(DISK_VENDOR, DISK_DEVICE, bdf))
-		SKIP(return, "no nvme");
+	ASSERT_EQ(vmm_find(DISK_VENDOR, DISK_DEVICE, bdf), 0);
 	ASSERT_EQ(vmm_start(&disk, bdf, self->memfd, SIZE, IOVA), 0);
 	ASSERT_EQ(preserve_all(self->session, self->memfd, &disk), 0);
 	EXPECT_EQ(cap_write(&disk, CAP_EXP, EXP_DEVCTL, EXP_FLR), -EBUSY);
